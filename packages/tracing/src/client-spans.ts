@@ -1,0 +1,123 @@
+import { type Attributes, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { outgoingHeaders } from "./outgoing.ts";
+import { activeTracer } from "./tracer.ts";
+import { withSpan } from "./with-span.ts";
+
+// Names and attributes follow the OpenTelemetry semantic conventions for database and HTTP client spans (stable, 1.4x).
+
+export interface SqlSpanOptions {
+  /** The SQL verb (SELECT, UPDATE…), where the caller knows it. */
+  readonly operation?: string;
+  /** The database's name. */
+  readonly namespace?: string;
+  /** The main table. */
+  readonly collection?: string;
+}
+
+/** A span around one SQL statement. `statement` is its name (`sessions.rotate`): neither text nor values are kept. */
+export function sqlSpan<Result>(statement: string, fn: () => Result, options: SqlSpanOptions = {}): Result {
+  if (activeTracer() === undefined) return fn();
+  const attributes: Attributes = { "db.system.name": "postgresql", "db.query.summary": statement };
+  if (options.operation !== undefined) attributes["db.operation.name"] = options.operation;
+  if (options.namespace !== undefined) attributes["db.namespace"] = options.namespace;
+  if (options.collection !== undefined) attributes["db.collection.name"] = options.collection;
+  const record = { result: returnedRows, error: databaseError };
+  return withSpan(statement, { kind: SpanKind.CLIENT, attributes, record }, fn);
+}
+
+export interface RedisSpanOptions {
+  /** The script's or function's name for EVALSHA, FCALL. */
+  readonly script?: string;
+  /** Commands sent in one pipeline or transaction. */
+  readonly batchSize?: number;
+  /** The database index. */
+  readonly namespace?: string;
+}
+
+/** A span around one Redis command (`EVALSHA`, `GET`, `PIPELINE`). Keys and values are not kept. */
+export function redisSpan<Result>(command: string, fn: () => Result, options: RedisSpanOptions = {}): Result {
+  if (activeTracer() === undefined) return fn();
+  const attributes: Attributes = { "db.system.name": "redis", "db.operation.name": command };
+  if (options.script !== undefined) attributes["db.stored_procedure.name"] = options.script;
+  if (options.batchSize !== undefined && options.batchSize > 1) {
+    attributes["db.operation.batch.size"] = options.batchSize;
+  }
+  if (options.namespace !== undefined) attributes["db.namespace"] = options.namespace;
+  const name = options.script === undefined ? command : `${command} ${options.script}`;
+  return withSpan(name, { kind: SpanKind.CLIENT, attributes, record: { error: databaseError } }, fn);
+}
+
+export interface ClientCall {
+  readonly method: string;
+  readonly url: string | URL;
+  /** The path with its variable parts named (`/films/{id}`); goes into the span's name. */
+  readonly template?: string;
+  /** Whose service it is (`yandex`, `auth`), as `peer.service`. */
+  readonly peer?: string;
+  /** Hand x-request-id and traceparent over: to our own services yes, to third parties no. By default not. */
+  readonly propagate?: boolean;
+}
+
+/** What a call made in `clientSpan` is given. */
+export interface ClientSpan {
+  /** To be sent with the request; empty unless `propagate` was asked. */
+  readonly headers: Record<string, string>;
+  /** Tells the status where the result is not itself a Response with a `status`. */
+  answered(status: number): void;
+}
+
+/**
+ * A span around one HTTP call out. Of the URL only origin and path are kept, the path as its template where one is given:
+ * queries and user info carry secrets at some providers. Answers from 400 on make the span an error (as the conventions
+ * ask of clients), without an exception.
+ */
+export function clientSpan<Result>(call: ClientCall, fn: (span: ClientSpan) => Result): Result {
+  if (activeTracer() === undefined) {
+    return fn({ headers: call.propagate === true ? outgoingHeaders() : {}, answered: () => undefined });
+  }
+  const name = call.template === undefined ? call.method : `${call.method} ${call.template}`;
+  return withSpan(name, { kind: SpanKind.CLIENT, attributes: clientAttributes(call) }, (span) => {
+    const headers = call.propagate === true ? outgoingHeaders() : {};
+    const result = fn({ headers, answered: (status) => noteStatus(span, status) });
+    if (!(result instanceof Promise)) return result;
+    return result.then((answer) => {
+      const status: unknown = (answer as { status?: unknown } | null | undefined)?.status;
+      if (typeof status === "number") noteStatus(span, status);
+      return answer;
+    }) as Result;
+  });
+}
+
+function clientAttributes(call: ClientCall): Attributes {
+  const url = new URL(call.url);
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  const attributes: Attributes = {
+    "http.request.method": call.method,
+    "server.address": url.hostname,
+    "server.port": port,
+    "url.full": `${url.origin}${call.template ?? url.pathname}`,
+  };
+  if (call.template !== undefined) attributes["url.template"] = call.template;
+  if (call.peer !== undefined) attributes["peer.service"] = call.peer;
+  return attributes;
+}
+
+function noteStatus(span: Span, status: number): void {
+  span.setAttribute("http.response.status_code", status);
+  if (status < 400) return;
+  span.setAttribute("error.type", String(status));
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+function returnedRows(result: unknown): Attributes | undefined {
+  const rows = (result as { rowCount?: unknown } | null | undefined)?.rowCount;
+  return typeof rows === "number" ? { "db.response.returned_rows": rows } : undefined;
+}
+
+/** PostgreSQL's SQLSTATE, or the word a Redis error begins with (WRONGTYPE, OOM): both come from fixed lists. */
+function databaseError(error: unknown): Attributes | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as Error & { code?: unknown };
+  const status = typeof code === "string" ? code : /^[A-Z]{2,32}(?= )/.exec(error.message)?.[0];
+  return status === undefined ? undefined : { "db.response.status_code": status };
+}

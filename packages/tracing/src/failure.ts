@@ -1,0 +1,72 @@
+import type { Attributes, Span } from "@opentelemetry/api";
+import { SpanStatusCode } from "@opentelemetry/api";
+
+/** Put `true` under this symbol on an error that is an answer (a refusal), not a defect. */
+export const REFUSAL: unique symbol = Symbol.for("kinopass.refusal") as never;
+
+/** Errors some span has told about already; nested spans share one error, and telling it once is enough. */
+const told = new WeakSet<object>();
+/** Thrown strings and numbers have no identity: the last one told, with its trace, stands for them. */
+let lastPlain: { readonly traceId: string; readonly value: unknown } | undefined;
+
+/**
+ * Whether an error is an answer to the caller rather than a defect: marked by REFUSAL, or with a numeric `status` (or
+ * Fastify's `statusCode`) from 400 to 499. Refusals do not make a span an error.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { status, statusCode, [REFUSAL]: marked } = error as Record<PropertyKey, unknown>;
+  return marked === true || isClientStatus(status) || (status === undefined && isClientStatus(statusCode));
+}
+
+/**
+ * Tells a span how its work failed. A refusal leaves only its code. Anything else makes the span an error, and the first
+ * span that sees the error keeps it as an exception event: type and stack frames. The message is left out, because
+ * messages quote what they were given (an e-mail, a token); the log line of the same trace id has it.
+ */
+export function recordFailure(span: Span, error: unknown, tellMessage = false): void {
+  const code = errorCode(error);
+  if (isRefusal(error)) {
+    if (code !== undefined) span.setAttribute("error.refusal", code);
+    return;
+  }
+  const type = code ?? errorName(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+  span.setAttribute("error.type", type);
+  if (firstTold(span, error)) span.addEvent("exception", exceptionAttributes(error, tellMessage));
+}
+
+function firstTold(span: Span, error: unknown): boolean {
+  if (typeof error === "object" && error !== null) {
+    if (told.has(error)) return false;
+    told.add(error);
+    return true;
+  }
+  const { traceId } = span.spanContext();
+  if (lastPlain?.traceId === traceId && lastPlain.value === error) return false;
+  lastPlain = { traceId, value: error };
+  return true;
+}
+
+function exceptionAttributes(error: unknown, tellMessage: boolean): Attributes {
+  const attributes: Attributes = { "exception.type": errorName(error) };
+  if (!(error instanceof Error)) return attributes;
+  const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line));
+  if (frames !== undefined && frames.length > 0) attributes["exception.stacktrace"] = frames.join("\n");
+  if (tellMessage) attributes["exception.message"] = error.message;
+  return attributes;
+}
+
+function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+/** Codes are short and fixed by whoever made the error type (`ECONNREFUSED`, `23505`, `email_taken`); prose is not one. */
+function errorCode(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" && /^[A-Za-z0-9_.-]{1,64}$/.test(error.code) ? error.code : undefined;
+}
+
+function isClientStatus(status: unknown): boolean {
+  return typeof status === "number" && status >= 400 && status <= 499;
+}

@@ -1,0 +1,34 @@
+import {
+  type Attributes,
+  context,
+  INVALID_SPAN_CONTEXT,
+  type Span,
+  SpanKind,
+  trace,
+} from "@opentelemetry/api";
+import { type Pickers, runTraced } from "./traced-call.ts";
+import { activeTracer } from "./tracer.ts";
+
+export interface SpanOptions {
+  /** INTERNAL unless told otherwise. */
+  readonly kind?: SpanKind;
+  readonly attributes?: Attributes;
+  /** Keep what these pick of the result or the error. */
+  readonly record?: Pickers;
+}
+
+const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** Runs `fn` in a span; while tracing is off `fn` gets a span that keeps nothing. Throws and rejects as `fn` does. */
+export function withSpan<Result>(name: string, options: SpanOptions, fn: (span: Span) => Result): Result {
+  const tracer = activeTracer();
+  if (tracer === undefined) return fn(NO_SPAN);
+  const { kind = SpanKind.INTERNAL, attributes, record } = options;
+  return runTraced(tracer, { name, kind, attributes, record, parent: context.active() }, fn);
+}
+
+/** Adds attributes to the active span. Ids and words from fixed lists only: never a password, token, code or e-mail. */
+export function annotate(attributes: Attributes): void {
+  if (activeTracer() === undefined) return;
+  trace.getActiveSpan()?.setAttributes(attributes);
+}
