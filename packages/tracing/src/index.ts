@@ -9,6 +9,15 @@ export {
 } from "./client-spans.ts";
 export { isRefusal, REFUSAL } from "./failure.ts";
 export { captureLink, withLinkedSpan } from "./links.ts";
+export {
+  type CounterInstrument,
+  type HistogramOptions,
+  type Instruments,
+  type Labels,
+  meter,
+  type Reading,
+  type RecordingInstrument,
+} from "./meter.ts";
 export { outgoingHeaders } from "./outgoing.ts";
 export { activeTraceId, currentRequest, type RequestContext, runWithRequest } from "./request-context.ts";
 export {

@@ -1,4 +1,4 @@
-import type { Attributes, Context, SpanKind } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanKind } from "@opentelemetry/api";
 
 /**
  * Sampling decides at the start, and an error shows at the end. A span that was sampled out and fails is therefore made
@@ -13,7 +13,8 @@ export interface LateSpan {
   readonly parent: Context;
   /** A reading of performance.now(), in milliseconds. */
   readonly startedAt: number;
-  readonly error: unknown;
+  /** Says on the span how it failed. */
+  readonly describe: (span: Span) => void;
   /** Ids already given out for it (a server span whose trace id the caller has been told). */
   readonly ids?: { readonly traceId: string; readonly spanId: string };
 }

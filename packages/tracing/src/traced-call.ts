@@ -111,7 +111,7 @@ function note(span: Span, picker: Picker, values: readonly unknown[]): void {
 }
 
 /** The trace was sampled out in this process, so no span below can be wanted, unless it fails. */
-function isSampledOutHere(span: Span): boolean {
+export function isSampledOutHere(span: Span): boolean {
   const { traceFlags, isRemote } = span.spanContext();
   return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true && !span.isRecording();
 }
@@ -123,7 +123,8 @@ function runSampledOut<Result>(call: TracedCall, above: Span, work: (span: Span)
   const { name, kind, attributes = {}, parent } = call;
   const startedAt = performance.now();
   const tell = (error: unknown) => {
-    if (!isRefusal(error)) record({ name, kind, attributes, parent, startedAt, error });
+    if (isRefusal(error)) return;
+    record({ name, kind, attributes, parent, startedAt, describe: (span) => recordFailure(span, error) });
   };
   let result: Result;
   try {

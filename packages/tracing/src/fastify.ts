@@ -1,0 +1,106 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
+import { currentRequest, type RequestContext, runWithRequest } from "./request-context.ts";
+import { acceptRequestId, REQUEST_ID_HEADER } from "./request-id.ts";
+import { requestCounted } from "./request-metrics.ts";
+import { inServerSpan, openServerSpan, type ServerSpan, type Trust, trustNetworks } from "./server-span.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** `false` makes no span for this route (health checks). The request id stays. */
+    trace?: boolean;
+  }
+}
+
+export interface TracingOptions {
+  /** Makes an id for a request that brings no harmless one: `() => newRequestId(clock.now(), randomBytes)`. */
+  readonly makeRequestId: () => string;
+  /**
+   * Networks (CIDR) whose traceparent is continued; from anywhere else it becomes a link on a new trace. The address
+   * judged is `request.ip`, so behind a proxy set Fastify's `trustProxy`. None by default.
+   */
+  readonly trustedNetworks?: readonly string[];
+}
+
+interface Visit {
+  readonly request: RequestContext;
+  readonly span: ServerSpan | undefined;
+}
+
+const VISIT = Symbol("kinopass.tracing.visit");
+const REQUEST_ID = Symbol("kinopass.tracing.requestId");
+
+type Visited = FastifyRequest & { [VISIT]: Visit | null };
+type Numbered = IncomingMessage & { [REQUEST_ID]?: string };
+
+/**
+ * Gives every request its id and its server span. Register it first, on the root instance. The id is `request.id` and the
+ * x-request-id header of every response, errors included; the span is named by method and route template. With tracing
+ * off only the ids remain.
+ */
+export const tracing: FastifyPluginCallback<TracingOptions> = (app, options, done) => {
+  const trust = trustNetworks(options.trustedNetworks ?? []);
+  giveRequestIds(app, options.makeRequestId);
+  app.decorateRequest(VISIT, null);
+  app.addHook("onRequest", (request, reply, next) => begin(request as Visited, reply, trust, next));
+  // Reading the body loses the context: its events come from the connection's HTTP parser. So it is entered again.
+  app.addHook("preValidation", (request, _reply, next) => {
+    const visit = (request as Visited)[VISIT];
+    if (visit === null || currentRequest() === visit.request) next();
+    else enter(visit, next);
+  });
+  app.addHook("onError", (request, _reply, error, next) => {
+    (request as Visited)[VISIT]?.span?.failed(error);
+    next();
+  });
+  done();
+};
+// The hooks must reach every route of the root instance, not only this plugin's own (Fastify's encapsulation).
+Object.assign(tracing, {
+  [Symbol.for("skip-override")]: true,
+  [Symbol.for("fastify.display-name")]: "tracing",
+});
+
+/**
+ * The id and trace id of a request, for places where `currentRequest()` is not known: error handlers of bodies that could
+ * not be read, and hooks after the response.
+ */
+export function requestContextOf(request: FastifyRequest): RequestContext {
+  return (request as Visited)[VISIT]?.request ?? { requestId: request.id };
+}
+
+function begin(request: Visited, reply: FastifyReply, trust: Trust, next: () => void): void {
+  if (!reply.raw.hasHeader(REQUEST_ID_HEADER)) reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
+  const span = openServerSpan(request, trust);
+  const traceId = span?.traceId;
+  const visit: Visit = {
+    request: traceId === undefined ? { requestId: request.id } : { requestId: request.id, traceId },
+    span,
+  };
+  request[VISIT] = visit;
+  const startedAt = performance.now();
+  reply.raw.once("close", () => {
+    span?.end(reply);
+    requestCounted(request, reply, (performance.now() - startedAt) / 1000);
+  });
+  enter(visit, next);
+}
+
+function enter(visit: Visit, next: () => void): void {
+  runWithRequest(visit.request, () => inServerSpan(visit.span, next));
+}
+
+/**
+ * The header is set when the request reaches the server, before routing, so that answers Fastify gives without running
+ * any hook (malformed URL, closing) carry it too. `inject` does not pass there; the first hook makes up for it.
+ */
+function giveRequestIds(app: FastifyInstance, make: () => string): void {
+  const idOf = (message: Numbered): string => {
+    message[REQUEST_ID] ??= acceptRequestId(message.headers[REQUEST_ID_HEADER], make);
+    return message[REQUEST_ID];
+  };
+  app.setGenReqId((message) => idOf(message as Numbered));
+  app.server.prependListener("request", (message: IncomingMessage, response: ServerResponse) => {
+    response.setHeader(REQUEST_ID_HEADER, idOf(message));
+  });
+}

@@ -1,0 +1,172 @@
+import { BlockList, isIP } from "node:net";
+import {
+  type Attributes,
+  type Context,
+  context,
+  defaultTextMapGetter,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { isRefusal, recordFailure } from "./failure.ts";
+import { lateRecorder } from "./late-span.ts";
+import { REQUEST_ID_ATTRIBUTE, TRACEPARENT_HEADER } from "./request-id.ts";
+import { isSampledOutHere } from "./traced-call.ts";
+import { activeTracer } from "./tracer.ts";
+
+// Names and attributes follow the OpenTelemetry semantic conventions for HTTP server spans (stable).
+
+const METHODS = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "CONNECT",
+  "OPTIONS",
+  "TRACE",
+  "PATCH",
+  "QUERY",
+]);
+const HOST = /^[A-Za-z0-9.:[\]-]{1,255}$/;
+/** Active on routes that opted out: nothing below makes a span. */
+const UNTRACED = trace.setSpan(ROOT_CONTEXT, trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
+
+/** A request's span, from its first hook to the close of its response. */
+export interface ServerSpan {
+  readonly context: Context;
+  readonly traceId?: string;
+  failed(error: unknown): void;
+  end(reply: FastifyReply): void;
+}
+
+/** Whether a caller's trace context is believed: only from the networks named. */
+export type Trust = (address: string) => boolean;
+
+/**
+ * @param networks CIDR blocks or single addresses, IPv4 and IPv6
+ * @throws RangeError naming the entry that is not a network
+ */
+export function trustNetworks(networks: readonly string[]): Trust {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = "", prefix] = network.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    const bits =
+      prefix === undefined ? (family === "ipv6" ? 128 : 32) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+    if (isIP(address) === 0 || bits < 0 || bits > (family === "ipv6" ? 128 : 32)) {
+      throw new RangeError(`not a network in CIDR form: ${network}`);
+    }
+    list.addSubnet(address, bits, family);
+  }
+  return (address) => {
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 6 ? "ipv6" : "ipv4");
+  };
+}
+
+/** Opens the span of a request; undefined while tracing is off. */
+export function openServerSpan(request: FastifyRequest, trust: Trust): ServerSpan | undefined {
+  const tracer = activeTracer();
+  if (tracer === undefined) return undefined;
+  if (request.routeOptions.config.trace === false) return untraced();
+  const route = request.routeOptions.url;
+  const method = METHODS.has(request.method) ? request.method : "HTTP";
+  const name = route === undefined ? method : `${method} ${route}`;
+  const attributes = requestAttributes(request, route);
+  const { parent, links } = foreignContext(request, trust);
+  const startedAt = performance.now();
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes, links }, parent);
+  const { traceId } = span.spanContext();
+  let thrown: unknown;
+  return {
+    context: trace.setSpan(parent, span),
+    traceId,
+    failed(error) {
+      thrown = error;
+      recordFailure(span, error);
+    },
+    end(reply) {
+      const told = thrown !== undefined && !isRefusal(thrown);
+      if (!isSampledOutHere(span)) {
+        noteAnswer(span, reply, told);
+        span.end();
+        return;
+      }
+      if (reply.statusCode < 500) return;
+      const describe = (late: Span) => {
+        if (told) recordFailure(late, thrown);
+        noteAnswer(late, reply, told);
+      };
+      lateRecorder()?.({
+        name,
+        kind: SpanKind.SERVER,
+        attributes,
+        parent,
+        startedAt,
+        ids: span.spanContext(),
+        describe,
+      });
+    },
+  };
+}
+
+function untraced(): ServerSpan {
+  return { context: UNTRACED, failed: () => undefined, end: () => undefined };
+}
+
+/**
+ * A trusted caller's trace is continued. Anybody else's would let him choose our trace ids and our sampling (W3C Trace
+ * Context §7.1–7.2 warns of both): his becomes a link on a trace of our own.
+ */
+function foreignContext(request: FastifyRequest, trust: Trust) {
+  const { headers } = request;
+  if (headers[TRACEPARENT_HEADER] === undefined) return { parent: ROOT_CONTEXT, links: [] };
+  const offered = propagation.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+  if (trust(request.ip)) return { parent: offered, links: [] };
+  const caller = trace.getSpanContext(offered);
+  const links = caller !== undefined && isSpanContextValid(caller) ? [{ context: caller }] : [];
+  return { parent: ROOT_CONTEXT, links };
+}
+
+/**
+ * Neither query nor client address is kept, and the path only where the route is the path: path parameters can be codes
+ * (a TV's pairing code), queries can be tokens.
+ */
+function requestAttributes(request: FastifyRequest, route: string | undefined): Attributes {
+  const attributes: Attributes = {
+    "http.request.method": METHODS.has(request.method) ? request.method : "_OTHER",
+    "url.scheme": request.protocol,
+    "network.protocol.version": request.raw.httpVersion,
+    [REQUEST_ID_ATTRIBUTE]: request.id,
+  };
+  if (HOST.test(request.hostname)) attributes["server.address"] = request.hostname;
+  if (route !== undefined) {
+    attributes["http.route"] = route;
+    if (!/[:*(]/.test(route)) attributes["url.path"] = route;
+  }
+  return attributes;
+}
+
+/** How the request went; `told` when an exception has named the error's type already. */
+function noteAnswer(span: Span, reply: FastifyReply, told: boolean): void {
+  const { raw } = reply;
+  if (!raw.writableFinished) span.addEvent("client.disconnected");
+  if (!raw.headersSent) return;
+  span.setAttribute("http.response.status_code", raw.statusCode);
+  if (raw.statusCode < 500) return;
+  span.setStatus({ code: SpanStatusCode.ERROR });
+  if (!told) span.setAttribute("error.type", String(raw.statusCode));
+}
+
+/** Runs `fn` where the request's span is active. */
+export function inServerSpan(span: ServerSpan | undefined, fn: () => void): void {
+  if (span === undefined) fn();
+  else context.with(span.context, fn);
+}
