@@ -1,1 +1,12 @@
-export {};
+export { common } from "./common-refusals.ts";
+export { type ContractInfo, describeContract } from "./contract.ts";
+export { docsPage } from "./docs-page.ts";
+export { healthRoutes, type ReadinessCheck } from "./health.ts";
+export { chooseLanguage } from "./language.ts";
+export { drain, type ListenOptions, listen, PortTaken } from "./listen.ts";
+export { decodeCursor, encodeCursor, pageOf } from "./lists.ts";
+export { createLogger } from "./logger.ts";
+export { Problem } from "./problem.ts";
+export { AppError, type Language, type Refusal, refusals, type Texts } from "./refusals.ts";
+export { createServer, type Server, type ServerOptions } from "./server.ts";
+export { isCleanText } from "./strict-json.ts";

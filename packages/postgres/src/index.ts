@@ -1,1 +1,11 @@
-export {};
+export {
+  type Database,
+  type DatabaseOptions,
+  PostgresDatabase,
+  type Result,
+  type Statement,
+  statement,
+  type Transaction,
+} from "./database.ts";
+export { DatabaseAway, DatabaseRefusal } from "./errors.ts";
+export { type MigrationReport, migrate } from "./migrate.ts";

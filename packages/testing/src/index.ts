@@ -1,1 +1,3 @@
-export {};
+export { ManualClock } from "./manual-clock.ts";
+export { testDatabase } from "./postgres.ts";
+export { type RedisProcess, startRedis } from "./redis.ts";

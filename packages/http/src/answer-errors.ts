@@ -1,0 +1,72 @@
+import { activeTraceId } from "@kinopass/tracing";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { common } from "./common-refusals.ts";
+import { chooseLanguage } from "./language.ts";
+import { problemOf } from "./problem.ts";
+import { AppError, type Refusal } from "./refusals.ts";
+import type { Server } from "./server.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Every refusal this operation may answer beyond the common ones; the contract lists them. */
+    readonly refuses?: readonly Refusal[];
+  }
+}
+
+/** Errors of the framework, by the code it gives them. Whatever is not here is a defect. */
+const FRAMEWORK: Readonly<Record<string, Refusal>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: common.body_too_large,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: common.unsupported_media_type,
+  FST_ERR_CTP_EMPTY_TYPE: common.unsupported_media_type,
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: common.invalid_request,
+  FST_ERR_CTP_EMPTY_JSON_BODY: common.invalid_request,
+  FST_ERR_BAD_URL: common.invalid_request,
+  FST_ERR_MAX_PARAM_LENGTH: common.uri_too_long,
+  FST_ERR_ROUTE_MISSING_HANDLER: common.not_found,
+};
+
+export function answerErrors(
+  app: Server,
+  { demandDocumentedCodes }: { readonly demandDocumentedCodes: boolean },
+): void {
+  app.setErrorHandler((thrown: unknown, request, reply) => {
+    const error = asAppError(thrown);
+    if (error.status >= 500) request.log.error({ err: thrown, code: error.code }, "request failed");
+    const undocumented = demandDocumentedCodes && !isDocumented(error, request);
+    if (undocumented) request.log.error({ code: error.code }, "the contract does not list this code");
+    return sendProblem(
+      undocumented ? common.internal_error({ members: { undocumented: error.code } }) : error,
+      request,
+      reply,
+    );
+  });
+}
+
+export function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const language = chooseLanguage(request.headers["accept-language"]);
+  return reply
+    .code(error.status)
+    .headers({ ...error.headers, "content-language": language, vary: "accept-language" })
+    .type("application/problem+json; charset=utf-8")
+    .serializer(JSON.stringify)
+    .send(problemOf(error, { language, requestId: request.id, traceId: activeTraceId() }));
+}
+
+/** Infrastructure trouble is never the viewer's fault: whatever calls itself away is a 503. */
+function asAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const { code, name } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as {
+    code?: unknown;
+    name?: unknown;
+  };
+  const known = typeof code === "string" ? FRAMEWORK[code] : undefined;
+  if (known !== undefined) return known({ cause: thrown });
+  if (name === "DatabaseAway")
+    return common.temporarily_unavailable({ cause: thrown, headers: { "retry-after": "1" } });
+  return common.internal_error({ cause: thrown });
+}
+
+function isDocumented(error: AppError, request: FastifyRequest): boolean {
+  if (error.code in common) return true;
+  return (request.routeOptions.config.refuses ?? []).some(({ code }) => code === error.code);
+}

@@ -1,0 +1,86 @@
+import swagger from "@fastify/swagger";
+import { common } from "./common-refusals.ts";
+import { exampleProblem, Problem } from "./problem.ts";
+import type { Refusal } from "./refusals.ts";
+import type { Server } from "./server.ts";
+
+export interface ContractInfo {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+  readonly serverUrl: string;
+  readonly securitySchemes: Readonly<Record<string, object>>;
+}
+
+interface OperationObject {
+  operationId?: string;
+  requestBody?: object;
+  parameters?: object[];
+  responses?: Record<string, object>;
+}
+
+/**
+ * Makes the routes' schemas into OpenAPI 3.1, to be called before any route is declared. Success
+ * answers come from the schemas; refusals come from `config.refuses` plus what any route may answer.
+ */
+export async function describeContract(app: Server, info: ContractInfo): Promise<void> {
+  const refused = new Map<string, readonly Refusal[]>();
+  app.addHook("onRoute", ({ schema, config }) => {
+    const id = (schema as { operationId?: string } | undefined)?.operationId;
+    if (id !== undefined) refused.set(id, config?.refuses ?? []);
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.1",
+      info: {
+        title: info.title,
+        version: info.version,
+        description: info.description,
+        license: { name: "MIT", identifier: "MIT" } as never,
+      },
+      servers: [{ url: info.serverUrl }],
+      tags: [...info.tags],
+      components: { securitySchemes: info.securitySchemes as never, schemas: { Problem: Problem as never } },
+    },
+    transformObject: (document) => {
+      const { openapiObject } = document as {
+        openapiObject: { paths?: Record<string, Record<string, OperationObject>> };
+      };
+      for (const operations of Object.values(openapiObject.paths ?? {})) {
+        for (const operation of Object.values(operations))
+          addRefusals(operation, refused.get(operation.operationId ?? "") ?? []);
+      }
+      return openapiObject as never;
+    },
+  });
+}
+
+function addRefusals(operation: OperationObject, own: readonly Refusal[]): void {
+  const takesInput = operation.requestBody !== undefined || (operation.parameters?.length ?? 0) > 0;
+  const anyway = [
+    ...(takesInput ? [common.invalid_request] : []),
+    ...(operation.requestBody === undefined ? [] : [common.body_too_large, common.unsupported_media_type]),
+    common.rate_limited,
+    common.internal_error,
+    common.temporarily_unavailable,
+  ];
+  const byStatus = Map.groupBy([...own, ...anyway], ({ definition }) => String(definition.status));
+  operation.responses ??= {};
+  for (const [status, list] of byStatus) {
+    operation.responses[status] = {
+      description: list.map(({ code, definition }) => `\`${code}\`: ${definition.title.en}`).join("  \n"),
+      ...(status === "429" || status === "503"
+        ? { headers: { "Retry-After": { description: "Seconds to wait", schema: { type: "integer" } } } }
+        : {}),
+      content: {
+        "application/problem+json": {
+          schema: { $ref: "#/components/schemas/Problem" },
+          examples: Object.fromEntries(
+            list.map(({ code, definition }) => [code, { value: exampleProblem(code, definition) }]),
+          ),
+        },
+      },
+    };
+  }
+}

@@ -1,0 +1,29 @@
+import { type TSchema, Type } from "typebox";
+
+/** Every list answers a page and, where there is more, the cursor that continues it. */
+export function pageOf<Item extends TSchema>(item: Item) {
+  return Type.Object({
+    items: Type.Array(item),
+    next_cursor: Type.Union([Type.String(), Type.Null()], {
+      description: "Pass it as `cursor` for the next page; null at the end",
+    }),
+  });
+}
+
+/** Cursors are opaque to callers: base64url of a JSON array of scalars. Undefined means "not one of ours". */
+export function decodeCursor(cursor: string): readonly (string | number)[] | undefined {
+  if (cursor.length > 512 || !/^[A-Za-z0-9_-]+$/.test(cursor)) return undefined;
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+    if (!Array.isArray(parts) || parts.length > 8) return undefined;
+    return parts.every((part) => typeof part === "string" || Number.isSafeInteger(part))
+      ? (parts as (string | number)[])
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function encodeCursor(parts: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString("base64url");
+}

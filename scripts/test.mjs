@@ -1,0 +1,107 @@
+// Runs the tests: builds, checks the quick things, starts one PostgreSQL for all test files, makes sure there is a Redis, then
+// hands an explicit list of compiled test files to Node's runner (a bare directory would be loaded as one file and pass).
+//
+//   npm test                     everything
+//   npm test -- sessions guard   only test files whose path has one of these words
+import { spawn, spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { demandNode, root } from "./environment.mjs";
+
+demandNode();
+const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const flags = process.argv.slice(2).filter((word) => word.startsWith("--"));
+const node = process.execPath;
+
+step("build", () => run([join(root, "scripts/build.mjs")]));
+if (words.length === 0 && !flags.includes("--no-check"))
+  step("check", () => run([join(root, "scripts/check.mjs"), "--no-build"]));
+step("redis", ensureRedis);
+
+const files = globSync("{packages,services}/*/dist/**/*.test.js", { cwd: root })
+  .concat(
+    globSync("{stand,cli,bench}/dist/**/*.test.js", { cwd: root }),
+    globSync("scripts/*.test.mjs", { cwd: root }),
+  )
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file has ${words.join(" or ")} in its path.`);
+  process.exit(1);
+}
+
+const { startEmbeddedPostgres } = await import(join(root, "packages/postgres/dist/embedded.js"));
+const directory = mkdtempSync(join(tmpdir(), "kinopass-test-"));
+const began = performance.now();
+const server = await startEmbeddedPostgres({
+  directory: join(directory, "data"),
+  durable: false,
+  settings: { max_connections: "400" },
+});
+console.log(`postgres   PostgreSQL ${server.version} for ${files.length} test files, ${seconds(began)}`);
+
+const runner = spawn(
+  node,
+  [
+    "--test",
+    "--enable-source-maps",
+    "--test-timeout=300000",
+    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    ...flags.filter((flag) => flag.startsWith("--test-")),
+    ...files.map((file) => join(root, file)),
+  ],
+  {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, KINOPASS_TEST_POSTGRES: server.url("postgres") },
+  },
+);
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => runner.kill(signal));
+const code = await new Promise((done) => runner.once("exit", (status) => done(status ?? 1)));
+await server.stop();
+rmSync(directory, { recursive: true, force: true });
+process.exitCode = code;
+
+function step(name, work) {
+  const start = performance.now();
+  work();
+  console.log(`${name.padEnd(10)} ok, ${seconds(start)}`);
+}
+
+function run(args) {
+  const done = spawnSync(node, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, KINOPASS_QUIET: "1" },
+  });
+  if (done.status !== 0) process.exit(done.status ?? 1);
+}
+
+function seconds(start) {
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}
+
+/** Tests run against a real Redis: one on the PATH, else Debian's package where we may install it. */
+function ensureRedis() {
+  const has = (binary) => spawnSync(binary, ["--version"], { stdio: "ignore" }).status === 0;
+  if (has("redis-server")) return;
+  if (has("valkey-server")) {
+    process.env.REDIS_SERVER = "valkey-server";
+    return;
+  }
+  const install = "apt-get update && apt-get install -y --no-install-recommends redis-server";
+  if (process.getuid?.() === 0 && has("apt-get")) {
+    console.log(`redis      none on the PATH; installing it: ${install}`);
+    // Debian starts the service on install; the tests start their own on free ports.
+    const installed = spawnSync("sh", ["-c", `${install} && { service redis-server stop || true; }`], {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
+    });
+    if (installed.status === 0 && has("redis-server")) return;
+  }
+  console.error(
+    `The tests need a real Redis (redis-server or valkey-server on the PATH). Install it and run npm test again:\n  sudo sh -c '${install}'`,
+  );
+  process.exit(1);
+}
