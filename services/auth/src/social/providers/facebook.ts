@@ -1,0 +1,258 @@
+import { createHmac } from "node:crypto";
+import { slashed } from "./birth-date.ts";
+import { codeFrom, stateIn } from "./callback.ts";
+import { ProviderFailure } from "./failure.ts";
+import { address, type Hosts, hostsOr } from "./hosts.ts";
+import {
+  emailAddress,
+  field,
+  given,
+  identifier,
+  type JsonObject,
+  personName,
+  quantity,
+  text,
+  webUrl,
+} from "./json.ts";
+import type {
+  AuthorizeRequest,
+  Callback,
+  CallbackParams,
+  KeptTokens,
+  Profile,
+  Provider,
+  Revocation,
+  RevokeOptions,
+} from "./provider.ts";
+import { type Answer, type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import { hasExpired, type Tokens, tokensFrom } from "./token-answer.ts";
+
+export const FACEBOOK_HOSTS = {
+  www: "https://www.facebook.com",
+  graph: "https://graph.facebook.com",
+} as const;
+/** Lives two years or so; calls to a dead one silently fall to the oldest alive, hence configuration. */
+export const FACEBOOK_API_VERSION = "v26.0";
+
+export interface FacebookConfig {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** For example `v26.0`. */
+  readonly apiVersion?: string;
+  /** Asks for user_birthday and user_age_range: both need App Review. */
+  readonly birthday?: boolean;
+  readonly hosts?: Partial<Hosts<typeof FACEBOOK_HOSTS>>;
+}
+
+/** Tokens shorter than this are changed for one of sixty days, or unlinking later could not revoke. */
+const SHORT_LIFE_MS = 24 * 3_600_000;
+const OPERATOR_CODES: ReadonlySet<number> = new Set([101, 191]);
+const THROTTLED_CODES: ReadonlySet<number> = new Set([4, 17, 32, 341, 613]);
+const TEMPORARY_CODES: ReadonlySet<number> = new Set([1, 2]);
+
+/** Facebook Login: OAuth 2.0 before the RFC, on the Graph API. */
+export class Facebook implements Provider {
+  readonly name = "facebook";
+  readonly callbackMethod = "GET";
+  readonly usesPkce = false;
+  readonly usesNonce = false;
+  readonly #config: FacebookConfig;
+  readonly #hosts: Hosts<typeof FACEBOOK_HOSTS>;
+  readonly #surroundings: Surroundings;
+  readonly #client: ProviderClient;
+
+  constructor(config: FacebookConfig, surroundings: Surroundings) {
+    this.#config = config;
+    this.#hosts = hostsOr(FACEBOOK_HOSTS, config.hosts);
+    this.#surroundings = surroundings;
+    this.#client = new ProviderClient(this.name, surroundings);
+  }
+
+  health() {
+    return this.#client.health();
+  }
+
+  stateOf(params: CallbackParams) {
+    return stateIn(params);
+  }
+
+  authorizeUrl({ state, redirectUri, fresh }: AuthorizeRequest): URL {
+    return address(this.#hosts.www, `/${this.#version}/dialog/oauth`, {
+      response_type: "code",
+      client_id: this.#config.clientId,
+      redirect_uri: redirectUri,
+      scope: [
+        "public_profile",
+        "email",
+        ...(this.#config.birthday ? ["user_birthday", "user_age_range"] : []),
+      ].join(","),
+      state,
+      auth_type: fresh ? "reauthenticate" : undefined,
+    });
+  }
+
+  async finish({ params, redirectUri, signal }: Callback): Promise<Profile> {
+    const code = codeFrom(params, { provider: this.name });
+    const exchange = this.#client.exchange(signal);
+    const tokens = await this.#tokens(exchange, { code, redirect_uri: redirectUri });
+    const [profile, owner] = await Promise.all([
+      this.#profile(exchange, tokens.accessToken),
+      this.#owner(exchange, tokens.accessToken),
+    ]);
+    if (owner !== profile.subject) {
+      throw new ProviderFailure(this.name, "substitution", "token_of_another_person");
+    }
+    const { accessToken, expiresAt } = await this.#longLived(exchange, tokens);
+    return {
+      ...profile,
+      tokensForUnlink: { accessToken, subject: profile.subject, ...given({ expiresAt }) },
+    };
+  }
+
+  async revoke(tokens: KeptTokens, options: RevokeOptions = {}): Promise<Revocation> {
+    const { accessToken, subject } = tokens;
+    if (accessToken === undefined || subject === undefined)
+      return { kind: "not_possible", because: "no_token" };
+    if (hasExpired(tokens, this.#surroundings.clock.now()))
+      return { kind: "not_possible", because: "token_expired" };
+    try {
+      // Answers {"success":true}, or a bare `true` from older versions.
+      const answer = await this.#client.exchange(options.signal).tell({
+        method: "DELETE",
+        url: this.#graph(`/${encodeURIComponent(subject)}/permissions`, {
+          appsecret_proof: this.#proof(accessToken),
+        }),
+        headers: { authorization: `Bearer ${accessToken}` },
+      });
+      this.#refuse(answer);
+      return { kind: "revoked" };
+    } catch (error) {
+      if (error instanceof ProviderFailure && error.kind === "link_lost") return { kind: "already_gone" };
+      throw error;
+    }
+  }
+
+  async #tokens(exchange: Exchange, form: Record<string, string>): Promise<Tokens> {
+    // A POST keeps the secret out of URLs; Facebook documents GET and takes both.
+    const answer = await exchange.ask({
+      method: "POST",
+      url: this.#graph("/oauth/access_token"),
+      form: { client_id: this.#config.clientId, client_secret: this.#config.clientSecret, ...form },
+    });
+    this.#refuse(answer);
+    return tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+  }
+
+  /** There are no refresh tokens; a short-lived token is exchanged once. A convenience: failing costs only the revocation. */
+  async #longLived(exchange: Exchange, tokens: Tokens): Promise<Tokens> {
+    const { expiresAt, accessToken } = tokens;
+    if (
+      expiresAt === undefined ||
+      expiresAt.getTime() - this.#surroundings.clock.now().getTime() > SHORT_LIFE_MS
+    ) {
+      return tokens;
+    }
+    try {
+      return await this.#tokens(exchange, {
+        grant_type: "fb_exchange_token",
+        fb_exchange_token: accessToken,
+      });
+    } catch (error) {
+      if (error instanceof ProviderFailure) return tokens;
+      throw error;
+    }
+  }
+
+  /** /me answers for a token of any app, so whose token it is must be asked (substitution). */
+  async #owner(exchange: Exchange, accessToken: string): Promise<string> {
+    const { clientId, clientSecret } = this.#config;
+    const answer = await exchange.ask({
+      method: "GET",
+      url: this.#graph("/debug_token", {
+        input_token: accessToken,
+        access_token: `${clientId}|${clientSecret}`,
+      }),
+    });
+    this.#refuse(answer);
+    const data = field(answer.body, "data");
+    const type = text(data, "type");
+    if (
+      field(data, "is_valid") !== true ||
+      identifier(data, "app_id") !== clientId ||
+      (type ?? "USER") !== "USER"
+    ) {
+      throw new ProviderFailure(this.name, "substitution", "token_of_another_app");
+    }
+    const owner = identifier(data, "user_id");
+    if (owner === undefined) throw new ProviderFailure(this.name, "substitution", "token_of_nobody");
+    return owner;
+  }
+
+  async #profile(exchange: Exchange, accessToken: string): Promise<Profile> {
+    const fields = ["id", "name", "first_name", "last_name", "email", "picture.width(200)"];
+    if (this.#config.birthday) fields.push("birthday", "age_range");
+    const answer = await exchange.ask({
+      method: "GET",
+      url: this.#graph("/me", { fields: fields.join(","), appsecret_proof: this.#proof(accessToken) }),
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    this.#refuse(answer);
+    const { body } = answer;
+    const subject = identifier(body, "id");
+    if (subject === undefined) throw new ProviderFailure(this.name, "provider_garbage", "no_subject");
+    const mailbox = emailAddress(body, "email");
+    const picture = field(field(body, "picture"), "data");
+    return {
+      subject,
+      ...given({
+        name: personName(text(body, "name")) ?? personName(text(body, "first_name"), text(body, "last_name")),
+        avatarUrl: field(picture, "is_silhouette") === true ? undefined : webUrl(picture, "url"),
+        email: mailbox === undefined ? undefined : { address: mailbox, verifiedBy: "nothing" as const },
+        birthDate: slashed(text(body, "birthday"), this.#surroundings.clock.now()),
+        ageAtLeast: quantity(field(body, "age_range"), "min"),
+      }),
+    };
+  }
+
+  /** Errors are an object under `error`, with a number where the RFC has a word. */
+  #refuse({ status, body }: Answer): void {
+    const error = field(body, "error");
+    if (error === undefined && status < 400) return;
+    const code = quantity(error, "code");
+    const subcode = quantity(error, "error_subcode");
+    const providerCode = `${code ?? `status_${status}`}${subcode === undefined ? "" : `.${subcode}`}`;
+    throw new ProviderFailure(this.name, ...reading(error, code, subcode), { providerCode });
+  }
+
+  #graph(path: string, query: Record<string, string> = {}): URL {
+    return address(this.#hosts.graph, `/${this.#version}${path}`, query);
+  }
+
+  #proof(accessToken: string): string {
+    return createHmac("sha256", this.#config.clientSecret).update(accessToken).digest("hex");
+  }
+
+  get #version(): string {
+    return this.#config.apiVersion ?? FACEBOOK_API_VERSION;
+  }
+}
+
+type Reading = [
+  "code_spent" | "link_lost" | "misconfigured" | "provider_unreachable" | "provider_error",
+  string,
+];
+
+function reading(error: unknown, code: number | undefined, subcode: number | undefined): Reading {
+  const message = text(error as JsonObject, "message") ?? "";
+  // A used code is 100/36009, a late or foreign one 100 with the same words around "verification code".
+  if (code === 100 && (subcode === 36009 || /authorization code|verification code/i.test(message))) {
+    return ["code_spent", "code_not_taken"];
+  }
+  if (code === 190 || code === 102) return ["link_lost", "token_dead"];
+  if (code !== undefined && THROTTLED_CODES.has(code)) return ["provider_unreachable", "throttled"];
+  if (code !== undefined && TEMPORARY_CODES.has(code)) return ["provider_unreachable", "says_busy"];
+  if ((code !== undefined && OPERATOR_CODES.has(code)) || /appsecret_proof|client secret/i.test(message)) {
+    return ["misconfigured", "client_refused"];
+  }
+  return ["provider_error", "refused"];
+}
