@@ -11,6 +11,8 @@ create table auth.sessions (
   ended_at          timestamptz,
   counter           integer not null default 0 constraint counter_counts_up check (counter >= 0),
   region            smallint not null,
+  -- A television in the children's room may be given less than its owner may watch.
+  age_ceiling       smallint constraint age_ceiling_is_known check (age_ceiling in (0, 6, 12, 16, 18)),
   door              text not null,
   device_kind       text not null constraint device_kind_is_known check (device_kind in ('phone', 'tablet', 'computer', 'tv', 'other')),
   device_name       text,

@@ -1,0 +1,92 @@
+/** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
+import { createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
+import { PostgresDatabase } from "@kinopass/postgres";
+import type { FastifyBaseLogger } from "fastify";
+import { Audit } from "./audit/audit.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { contractInfo } from "./contract-info.ts";
+import { Directory } from "./directory/directory.ts";
+import { Authenticate } from "./http/authenticate.ts";
+import { Regions } from "./regions/regions.ts";
+import { regionRoutes } from "./regions/routes.ts";
+import { Revocations } from "./revocations/revocations.ts";
+import { Secrets } from "./secrets.ts";
+import { sessionRoutes } from "./sessions/routes.ts";
+import { FRESH_PROOF_MS, Sessions } from "./sessions/sessions.ts";
+import { AccessTokens } from "./tokens/access-tokens.ts";
+import { tokenRoutes } from "./tokens/routes.ts";
+import { SigningKeys } from "./tokens/signing-keys.ts";
+
+export interface Surroundings {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: FastifyBaseLogger;
+  /** Fails answers whose code the contract does not list; tests switch it on. */
+  readonly demandDocumentedCodes?: boolean;
+}
+
+export interface Auth {
+  readonly app: Server;
+  readonly capabilities: Capabilities;
+  /** Makes what must exist before the first request: keys, months. */
+  prepare(): Promise<void>;
+  /** Mail, purges and other work that no request waits for. */
+  startBackground(): void;
+  /** Stops the background, then lets go of connections. The server itself is drained first. */
+  close(): Promise<void>;
+}
+
+export type Capabilities = ReturnType<typeof buildCapabilities>;
+
+export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
+  const { config, clock, logger } = surroundings;
+  const capabilities = buildCapabilities(surroundings);
+  const { db, keys, sessions, authenticate, regions } = capabilities;
+  const app = await createServer({
+    logger,
+    now: () => clock.now(),
+    trustedProxies: config.trustedProxies,
+    trustedTraceNetworks: config.trustedTraceNetworks,
+    demandDocumentedCodes: surroundings.demandDocumentedCodes ?? false,
+  });
+  await describeContract(app, contractInfo(config.issuer));
+  healthRoutes(app, [{ name: "database", check: async () => (await regions.all()).length > 0 }]);
+  tokenRoutes(app, { keys, issuer: config.issuer });
+  regionRoutes(app, { regions });
+  sessionRoutes(app, { sessions, authenticate, db });
+  await docsPage(app);
+  return {
+    app,
+    capabilities,
+    prepare: async () => {
+      await keys.ensure();
+    },
+    startBackground: () => {},
+    close: async () => {
+      await db.close();
+    },
+  };
+}
+
+function buildCapabilities({ config, clock }: Surroundings) {
+  const db = new PostgresDatabase({
+    url: config.databaseUrl,
+    applicationName: "kinopass-auth",
+    maxConnections: config.databaseConnections,
+    acquireTimeoutMs: 400,
+    statementTimeoutMs: 1_000,
+    lockTimeoutMs: 500,
+    planCacheMode: "force_generic_plan",
+  });
+  const secrets = new Secrets({ masters: config.masters, directoryKey: config.directoryKey });
+  const directory = new Directory({ db, secrets });
+  const regions = new Regions({ db, clock });
+  const audit = new Audit({ clock });
+  const revocations = new Revocations({ db, clock });
+  const keys = new SigningKeys({ db, clock, secrets });
+  const accessTokens = new AccessTokens({ keys, clock, issuer: config.issuer, audience: config.audience });
+  const sessions = new Sessions({ db, clock, secrets, accessTokens, revocations, audit });
+  const authenticate = new Authenticate({ accessTokens, sessions, clock, freshProofMs: FRESH_PROOF_MS });
+  return { db, secrets, directory, regions, audit, revocations, keys, accessTokens, sessions, authenticate };
+}

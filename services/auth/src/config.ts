@@ -1,0 +1,39 @@
+import { type Environment, type Reader, readConfig } from "@kinopass/config";
+
+export type Config = ReturnType<typeof read>;
+
+/** Reads Auth's configuration; throws `ConfigError` with every mistake. Secrets never have defaults. */
+export function readAuthConfig(env: Environment) {
+  return readConfig(env, read);
+}
+
+function read(reader: Reader) {
+  const port = reader.port("AUTH_PORT", 8000);
+  return {
+    host: reader.text("AUTH_HOST", "127.0.0.1"),
+    port,
+    /** What tokens name as their issuer, and where clients find us. Never taken from a Host header. */
+    issuer: reader.url("AUTH_ISSUER", ["http", "https"], `http://127.0.0.1:${port}`).replace(/\/$/, ""),
+    audience: reader.text("AUTH_AUDIENCE", "kinopass"),
+    /** Where links in mails lead; the page takes the code from there. */
+    siteUrl: reader.url("AUTH_SITE_URL", ["http", "https"], "http://127.0.0.1:8080").replace(/\/$/, ""),
+    databaseUrl: reader.url("DATABASE_URL", ["postgres", "postgresql"]),
+    databaseConnections: reader.integer("DATABASE_CONNECTIONS", 16, { min: 2, max: 200 }),
+    redisUrl:
+      reader.optional("REDIS_URL") === undefined ? undefined : reader.url("REDIS_URL", ["redis", "rediss"]),
+    replicas: reader.integer("AUTH_REPLICAS", 1, { min: 1, max: 1000 }),
+    masters: reader.keyring("AUTH_KEYS", 32),
+    directoryKey: reader.secret("AUTH_DIRECTORY_KEY", 32),
+    smtpUrl: reader.url("SMTP_URL", ["smtp", "smtps"]),
+    mailFrom: reader.text("MAIL_FROM", "Kinopass <no-reply@kinopass.example>"),
+    trustedProxies: reader.list("TRUSTED_PROXIES"),
+    trustedTraceNetworks: reader.list("TRUSTED_TRACE_NETWORKS"),
+    logLevel: reader.choice(
+      "LOG_LEVEL",
+      ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
+      "info",
+    ),
+    /** Password hashes computed at the same time; each takes a core and 19 MiB while it runs. */
+    hashWorkers: reader.integer("AUTH_HASH_WORKERS", 0, { min: 0, max: 64 }),
+  };
+}

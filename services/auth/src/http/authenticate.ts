@@ -1,0 +1,104 @@
+/**
+ * Who is calling Auth itself. Auth owns the sessions, so unlike other services it asks its database:
+ * a session that was ended a moment ago opens nothing here.
+ */
+import { refusals } from "@kinopass/http";
+import type { FastifyRequest } from "fastify";
+import type { Clock } from "../clock.ts";
+import type { AccountId, SessionId } from "../ids.ts";
+import type { AccessTokens, IssuedClaims } from "../tokens/access-tokens.ts";
+
+export const refuse = refusals({
+  sign_in_required: { status: 401, title: { en: "Sign in first", ru: "Сначала войдите" } },
+  access_token_invalid: {
+    status: 401,
+    title: {
+      en: "The access token is not valid or has run out; refresh it",
+      ru: "Токен доступа недействителен или истёк, обновите его",
+    },
+  },
+  reauth_required: {
+    status: 403,
+    title: { en: "Confirm that it is you: sign in again", ru: "Подтвердите, что это вы: войдите ещё раз" },
+    detail: {
+      en: "This needs a sign-in of the last ten minutes",
+      ru: "Для этого нужен вход, сделанный за последние десять минут",
+    },
+  },
+});
+
+/** The refusals of every route that needs a member; spread them into `config.refuses`. */
+export const memberRefusals = [refuse.sign_in_required, refuse.access_token_invalid] as const;
+
+/** OpenAPI security requirement of such a route. */
+export const memberSecurity = [{ access_token: [] }];
+
+export interface LiveSession {
+  readonly id: SessionId;
+  readonly authenticated_at: Date;
+  readonly door: string;
+}
+
+/** What the sessions capability offers for this. */
+export interface SessionFinder {
+  find(accountId: AccountId, sessionId: SessionId): Promise<LiveSession | undefined>;
+}
+
+export interface Member {
+  readonly accountId: AccountId;
+  readonly sessionId: SessionId;
+  readonly claims: IssuedClaims;
+  readonly session: LiveSession;
+}
+
+export class Authenticate {
+  readonly #accessTokens: AccessTokens;
+  readonly #sessions: SessionFinder;
+  readonly #clock: Clock;
+  readonly #freshProofMs: number;
+
+  constructor(dependencies: {
+    accessTokens: AccessTokens;
+    sessions: SessionFinder;
+    clock: Clock;
+    freshProofMs: number;
+  }) {
+    this.#accessTokens = dependencies.accessTokens;
+    this.#sessions = dependencies.sessions;
+    this.#clock = dependencies.clock;
+    this.#freshProofMs = dependencies.freshProofMs;
+  }
+
+  /** The member who is calling; throws 401 otherwise (RFC 6750 §3: with WWW-Authenticate). */
+  async member(request: FastifyRequest): Promise<Member> {
+    const token = bearerOf(request);
+    if (token === undefined)
+      throw refuse.sign_in_required({ headers: { "www-authenticate": 'Bearer realm="kinopass"' } });
+    const claims = await this.#accessTokens.verify(token);
+    const session =
+      claims === undefined ? undefined : await this.#sessions.find(claims.accountId, claims.sessionId);
+    if (claims === undefined || session === undefined) {
+      throw refuse.access_token_invalid({
+        headers: { "www-authenticate": 'Bearer realm="kinopass", error="invalid_token"' },
+      });
+    }
+    return { accountId: claims.accountId, sessionId: claims.sessionId, claims, session };
+  }
+
+  /** A member who proved who they are within the last ten minutes; 403 `reauth_required` otherwise. */
+  async freshMember(request: FastifyRequest): Promise<Member> {
+    const member = await this.member(request);
+    if (!this.isFresh(member)) throw refuse.reauth_required();
+    return member;
+  }
+
+  isFresh({ session }: Member): boolean {
+    return this.#clock.now().getTime() - session.authenticated_at.getTime() <= this.#freshProofMs;
+  }
+}
+
+/** RFC 6750 §2.1: the header only. A token in a query would end in logs and histories. */
+function bearerOf(request: FastifyRequest): string | undefined {
+  const [scheme, token, ...rest] = request.headers.authorization?.split(" ") ?? [];
+  return scheme?.toLowerCase() === "bearer" && token !== undefined && rest.length === 0 ? token : undefined;
+}

@@ -1,0 +1,41 @@
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "@kinopass/config";
+import { createLogger, drain, listen } from "@kinopass/http";
+import { migrate } from "@kinopass/postgres";
+import { buildAuth } from "./app.ts";
+import { systemClock } from "./clock.ts";
+import { readAuthConfig } from "./config.ts";
+
+/** Reads the configuration, migrates, listens; on SIGTERM or SIGINT drains and leaves nothing behind. */
+async function main(): Promise<void> {
+  const config = readAuthConfig(process.env);
+  const logger = createLogger({ level: config.logLevel, service: "auth" });
+  await migrate({
+    url: config.databaseUrl,
+    directory: join(dirname(fileURLToPath(import.meta.url)), "../migrations"),
+    schema: "auth",
+  });
+  const auth = await buildAuth({ config, clock: systemClock, logger });
+  await auth.prepare();
+  const address = await listen(auth.app, { host: config.host, port: config.port, portVariable: "AUTH_PORT" });
+  auth.startBackground();
+  logger.info({ address }, "listening");
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, "draining");
+    drain(auth.app, auth.close).then(
+      () => logger.info("stopped"),
+      (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),
+    );
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,51 @@
+/**
+ * A revocation says "session S is dead" or "what account A was issued before T is dead". It is
+ * written in the transaction that ends the thing, and remembered for one access-token lifetime:
+ * after that every token it speaks of has run out.
+ */
+import type { PostgresDatabase, Transaction } from "@kinopass/postgres";
+import type { Clock } from "../clock.ts";
+import type { AccountId, SessionId } from "../ids.ts";
+import { ACCESS_TOKEN_SECONDS } from "../tokens/access-tokens.ts";
+import * as queries from "./queries.ts";
+
+/** Leeway of the services' clocks, and a margin for a purge that runs late. */
+const KEPT_MS = (ACCESS_TOKEN_SECONDS + 60) * 1000 + 120_000;
+
+export class Revocations {
+  readonly #db: PostgresDatabase;
+  readonly #clock: Clock;
+
+  constructor({ db, clock }: { db: PostgresDatabase; clock: Clock }) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  /** The sessions are over: whatever was issued in them is dead. Exact, whatever the clocks say. */
+  async ofSessions(
+    tx: Transaction,
+    accountId: AccountId,
+    sessions: readonly SessionId[],
+    because: string,
+  ): Promise<void> {
+    if (sessions.length === 0) return;
+    await queries.insertRevocation(
+      tx,
+      this.#clock.now(),
+      "session-revoked",
+      accountId,
+      sessions,
+      null,
+      because,
+    );
+  }
+
+  /** Roles or age changed: tokens issued before now tell an old story and must be refreshed. */
+  async ofClaims(tx: Transaction, accountId: AccountId, because: string): Promise<void> {
+    await queries.insertAccountRevocation(tx, this.#clock.now(), "token-claims-change", accountId, because);
+  }
+
+  async purge(): Promise<void> {
+    await queries.purge(this.#db, new Date(this.#clock.now().getTime() - KEPT_MS));
+  }
+}

@@ -1,0 +1,164 @@
+import { statement } from "@kinopass/postgres";
+import type { RegionCode, SessionId } from "../ids.ts";
+import type { AgeCeiling } from "../tokens/access-tokens.ts";
+
+export const insertSession = statement<never>(
+  "sessions.open",
+  `insert into auth.sessions
+     (account_id, id, created_at, authenticated_at, last_used_at, expires_at, region, age_ceiling, door, device_kind, device_name, address, user_agent)
+   values ($1, $2, $3, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+);
+
+/** Devices beyond the limit, least recently used first out. One partition: the account is given. */
+export const endSurplus = statement<{ readonly id: SessionId }>(
+  "sessions.end_surplus",
+  `update auth.sessions set ended_at = $2, ended_because = 'too_many'
+    where account_id = $1 and ended_at is null
+      and id in (select id from auth.sessions where account_id = $1 and ended_at is null
+                  order by last_used_at desc, id desc offset $3)
+   returning id`,
+);
+
+export interface RotationRow {
+  readonly counter: number;
+  readonly region: RegionCode;
+  /** What this device may watch at most, where its owner set less than the own age allows. */
+  readonly device_ceiling: AgeCeiling | null;
+  readonly status: "active" | "disabled" | null;
+  readonly birth_date: string | null;
+  readonly roles: string[];
+}
+
+/**
+ * Swaps one counter for the next in one statement, so that of simultaneous refreshes one moves the
+ * counter and the rest, having waited on the row, find it just moved and are given the same successor.
+ * $5: now, $6: the start of the overlap window, $7: the idle limit. The account is read in the same round
+ * trip by both parts of its key; it is not a join, so one leaf is touched.
+ *
+ * `counter <= $3`, not `=`: a genuine token above the row's counter proves that a failover lost a write
+ * of ours, which is not the viewer's fault.
+ */
+export const rotate = statement<RotationRow>(
+  "sessions.rotate",
+  `with rotated as (
+     update auth.sessions
+        set counter = $3 + 1,
+            last_used_at = case when counter <= $3 then $5::timestamptz else last_used_at end
+      where account_id = $1 and id = $2 and ended_at is null
+        and expires_at > $5 and last_used_at > $7
+        and (counter <= $3 or (counter = $3 + 1 and last_used_at > $6))
+     returning counter, region, age_ceiling
+   )
+   select rotated.counter, rotated.region, rotated.age_ceiling as device_ceiling, account.status, account.birth_date::text as birth_date,
+          array(select role_name from auth.role_grants where account_id = $1 order by role_name) as roles
+     from rotated
+     left join lateral (select status, birth_date from auth.accounts where id = $1 and region = $4) as account on true`,
+);
+
+export interface EndedRow {
+  readonly id: SessionId;
+  readonly device_name: string | null;
+  readonly device_kind: string;
+}
+
+/** A token older than the overlap allows came back: whoever holds the session, it ends. */
+export const endReused = statement<EndedRow>(
+  "sessions.end_reused",
+  `update auth.sessions set ended_at = $4, ended_because = 'refresh_token_reused'
+    where account_id = $1 and id = $2 and ended_at is null and counter > $3 and expires_at > $4
+   returning id, device_name, device_kind`,
+);
+
+export const endOne = statement<EndedRow>(
+  "sessions.end_one",
+  `update auth.sessions set ended_at = $3, ended_because = $4
+    where account_id = $1 and id = $2 and ended_at is null
+   returning id, device_name, device_kind`,
+);
+
+export const endOthers = statement<EndedRow>(
+  "sessions.end_others",
+  `update auth.sessions set ended_at = $3, ended_because = $4
+    where account_id = $1 and id <> $2 and ended_at is null
+   returning id, device_name, device_kind`,
+);
+
+export const endAll = statement<EndedRow>(
+  "sessions.end_all",
+  `update auth.sessions set ended_at = $2, ended_because = $3
+    where account_id = $1 and ended_at is null
+   returning id, device_name, device_kind`,
+);
+
+export const endByDoor = statement<EndedRow>(
+  "sessions.end_by_door",
+  `update auth.sessions set ended_at = $3, ended_because = $4
+    where account_id = $1 and door = $2 and ended_at is null
+   returning id, device_name, device_kind`,
+);
+
+export interface SessionRow {
+  readonly id: SessionId;
+  readonly created_at: Date;
+  readonly authenticated_at: Date;
+  readonly last_used_at: Date;
+  readonly expires_at: Date;
+  readonly region: RegionCode;
+  readonly age_ceiling: AgeCeiling | null;
+  readonly door: string;
+  readonly device_kind: DeviceKind;
+  readonly device_name: string | null;
+  readonly address: string | null;
+  readonly user_agent: string | null;
+}
+
+export type DeviceKind = "phone" | "tablet" | "computer" | "tv" | "other";
+
+const SHOWN =
+  "id, created_at, authenticated_at, last_used_at, expires_at, region, age_ceiling, door, device_kind, device_name, host(address) as address, user_agent";
+
+export const findLive = statement<SessionRow>(
+  "sessions.find_live",
+  `select ${SHOWN} from auth.sessions
+    where account_id = $1 and id = $2 and ended_at is null and expires_at > $3 and last_used_at > $4`,
+);
+
+export const listLive = statement<SessionRow>(
+  "sessions.list_live",
+  `select ${SHOWN} from auth.sessions
+    where account_id = $1 and ended_at is null and expires_at > $2 and last_used_at > $3
+    order by last_used_at desc, id desc
+    limit 200`,
+);
+
+export const renameDevice = statement<{ readonly id: SessionId }>(
+  "sessions.rename_device",
+  "update auth.sessions set device_name = $3 where account_id = $1 and id = $2 and ended_at is null returning id",
+);
+
+export const refreshProof = statement<{ readonly id: SessionId }>(
+  "sessions.refresh_proof",
+  "update auth.sessions set authenticated_at = $3 where account_id = $1 and id = $2 and ended_at is null returning id",
+);
+
+export const moveSessions = statement<never>(
+  "sessions.move",
+  "update auth.sessions set region = $2 where account_id = $1",
+);
+
+export const eraseSessions = statement<never>(
+  "sessions.erase",
+  "delete from auth.sessions where account_id = $1",
+);
+
+export const hasUsedUserAgent = statement<{ readonly seen: boolean }>(
+  "sessions.has_used_user_agent",
+  "select exists (select from auth.sessions where account_id = $1 and id <> $2 and user_agent is not distinct from $3) as seen",
+);
+
+/** In batches, so that each statement stays below the timeout. */
+export const purgeOver = statement<never>(
+  "sessions.purge_over",
+  `delete from auth.sessions where (account_id, id) in (
+     select account_id, id from auth.sessions where ended_at < $1 or expires_at < $1 or last_used_at < $2 limit $3)`,
+);

@@ -1,0 +1,223 @@
+import { pageOf, type Server } from "@kinopass/http";
+import type { PostgresDatabase } from "@kinopass/postgres";
+import { Type } from "typebox";
+import { type Authenticate, type Member, memberRefusals, memberSecurity } from "../http/authenticate.ts";
+import { clientOf } from "../http/client.ts";
+import { type SessionId, UUID_PATTERN } from "../ids.ts";
+import type { SessionRow } from "./queries.ts";
+import { showTokens, TokensSchema } from "./schemas.ts";
+import { refuse, type Sessions } from "./sessions.ts";
+
+interface Dependencies {
+  readonly sessions: Sessions;
+  readonly authenticate: Authenticate;
+  readonly db: PostgresDatabase;
+}
+
+const SessionParams = Type.Object({
+  id: Type.String({ pattern: UUID_PATTERN, examples: ["0193a5c2-7d1e-7b3c-9f10-2a6b8c4d5e6f"] }),
+});
+
+const Session = Type.Object({
+  id: Type.String(),
+  current: Type.Boolean({ description: "The session that asks" }),
+  device: Type.Object({ name: Type.Union([Type.String(), Type.Null()]), kind: Type.String() }),
+  door: Type.String({
+    description: "How the person signed in: password, sign_up, password_reset, pairing, social:vk …",
+  }),
+  age_ceiling: Type.Union([Type.Integer(), Type.Null()], {
+    description: "Set for a device that may be given less than its owner's age allows",
+  }),
+  address: Type.Union([Type.String(), Type.Null()]),
+  created_at: Type.String({ format: "date-time" }),
+  last_used_at: Type.String({ format: "date-time" }),
+  expires_at: Type.String({ format: "date-time" }),
+});
+
+const EXAMPLE = {
+  id: "0193a5c2-7d1e-7b3c-9f10-2a6b8c4d5e6f",
+  current: true,
+  device: { name: "Living-room TV", kind: "tv" },
+  door: "password",
+  age_ceiling: null,
+  address: "203.0.113.7",
+  created_at: "2026-03-01T12:00:00.000Z",
+  last_used_at: "2026-03-01T12:30:00.000Z",
+  expires_at: "2026-08-28T12:00:00.000Z",
+};
+
+const tags = ["sessions"];
+const security = memberSecurity;
+
+export function sessionRoutes(app: Server, { sessions, authenticate, db }: Dependencies): void {
+  const limit = { class: "reads" } as const;
+  const actorOf = (member: Member, request: Parameters<typeof clientOf>[0]) =>
+    ({
+      kind: "account",
+      id: member.accountId,
+      sessionId: member.sessionId,
+      address: clientOf(request).address,
+    }) as const;
+
+  app.post(
+    "/v1/sessions/refresh",
+    {
+      config: {
+        limit: { class: "refresh" },
+        refuses: [
+          refuse.refresh_token_invalid,
+          refuse.refresh_token_reused,
+          refuse.session_over,
+          refuse.account_disabled,
+        ],
+      },
+      schema: {
+        operationId: "refreshSession",
+        summary: "Exchange a refresh token for a new pair",
+        description:
+          "Every refresh token works once. Sending the same one again within ten seconds gives the same successor, so two tabs or a lost answer sign nobody out; an older one ends the session.",
+        tags,
+        body: Type.Object(
+          { refresh_token: Type.String({ maxLength: 200 }) },
+          { examples: [{ refresh_token: `kp_rt_${"A".repeat(94)}` }] },
+        ),
+        response: { 200: TokensSchema },
+      },
+    },
+    async (request) => showTokens(await sessions.refresh(request.body.refresh_token)),
+  );
+
+  app.get(
+    "/v1/sessions",
+    {
+      config: { limit, refuses: memberRefusals },
+      schema: {
+        operationId: "listSessions",
+        summary: "Devices that are signed in, most recently used first",
+        tags,
+        security,
+        response: {
+          200: Type.Object(pageOf(Session).properties, {
+            examples: [{ items: [EXAMPLE], next_cursor: null }],
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const member = await authenticate.member(request);
+      const rows = await sessions.list(member.accountId);
+      return { items: rows.map((row) => show(row, member.sessionId)), next_cursor: null };
+    },
+  );
+
+  app.patch(
+    "/v1/sessions/:id",
+    {
+      config: { limit, refuses: [...memberRefusals, refuse.session_not_found] },
+      schema: {
+        operationId: "renameSession",
+        summary: "Give a device a name",
+        tags,
+        security,
+        params: SessionParams,
+        body: Type.Object(
+          { device: Type.Object({ name: Type.String({ minLength: 1, maxLength: 60 }) }) },
+          { examples: [{ device: { name: "Kitchen tablet" } }] },
+        ),
+        response: { 204: Type.Null({ description: "Renamed" }) },
+      },
+    },
+    async (request, reply) => {
+      const { accountId } = await authenticate.member(request);
+      await sessions.rename(accountId, request.params.id as SessionId, request.body.device.name);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.delete(
+    "/v1/sessions/current",
+    {
+      config: { limit, refuses: memberRefusals },
+      schema: {
+        operationId: "signOutHere",
+        summary: "Sign out here",
+        tags,
+        security,
+        response: { 204: Type.Null({ description: "Signed out" }) },
+      },
+    },
+    async (request, reply) => {
+      const member = await authenticate.member(request);
+      await sessions.end(member.accountId, member.sessionId, actorOf(member, request));
+      return reply.code(204).header("clear-site-data", '"cookies", "storage"').send(null);
+    },
+  );
+
+  app.delete(
+    "/v1/sessions/:id",
+    {
+      config: { limit, refuses: [...memberRefusals, refuse.session_not_found] },
+      schema: {
+        operationId: "signOutDevice",
+        summary: "Sign a device out",
+        tags,
+        security,
+        params: SessionParams,
+        response: { 204: Type.Null({ description: "Signed out" }) },
+      },
+    },
+    async (request, reply) => {
+      const member = await authenticate.member(request);
+      await sessions.end(
+        member.accountId,
+        request.params.id as SessionId,
+        actorOf(member, request),
+        "signed_out_remotely",
+      );
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.delete(
+    "/v1/sessions",
+    {
+      config: { limit, refuses: memberRefusals },
+      schema: {
+        operationId: "signOutEverywhere",
+        summary: "Sign out everywhere, or everywhere but here",
+        tags,
+        security,
+        querystring: Type.Object({
+          except: Type.Optional(
+            Type.Literal("current", { description: "Keeps the session that asks", examples: ["current"] }),
+          ),
+        }),
+        response: { 204: Type.Null({ description: "Signed out" }) },
+      },
+    },
+    async (request, reply) => {
+      const member = await authenticate.member(request);
+      const actor = actorOf(member, request);
+      await db.transaction((tx) =>
+        request.query.except === "current"
+          ? sessions.endOthers(tx, member.accountId, member.sessionId, actor, "signed_out_others")
+          : sessions.endAll(tx, member.accountId, actor, "signed_out_everywhere"),
+      );
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function show(row: SessionRow, current: SessionId) {
+  return {
+    id: row.id,
+    current: row.id === current,
+    device: { name: row.device_name, kind: row.device_kind },
+    door: row.door,
+    age_ceiling: row.age_ceiling,
+    address: row.address,
+    created_at: row.created_at.toISOString(),
+    last_used_at: row.last_used_at.toISOString(),
+    expires_at: row.expires_at.toISOString(),
+  };
+}

@@ -1,0 +1,339 @@
+/**
+ * A session is one signed-in device. Every door (password, social account, pairing, reset) opens one
+ * through `open`; nothing else makes tokens.
+ *
+ * Policy: the access token lives ten minutes. The refresh token rotates with every use; the same one
+ * within ten seconds is given the same successor (two tabs, a lost answer), an older one ends the
+ * session, since two parties hold it and we cannot tell which is the thief (RFC 9700 §4.14.2). A
+ * session ends after 30 days without use, and after 180 days in any case. Fifty devices at most: the
+ * one unused for longest gives way.
+ */
+import { refusals } from "@kinopass/http";
+import type { PostgresDatabase, Transaction } from "@kinopass/postgres";
+import { annotate, trace } from "@kinopass/tracing";
+import type { Actor, Audit } from "../audit/audit.ts";
+import type { Clock } from "../clock.ts";
+import type { AccountRef } from "../directory/directory.ts";
+import type { Client, Device } from "../http/client.ts";
+import { type AccountId, birthRegionOf, newId, type RegionCode, type SessionId } from "../ids.ts";
+import type { Revocations } from "../revocations/revocations.ts";
+import type { Secrets } from "../secrets.ts";
+import { ACCESS_TOKEN_SECONDS, type AccessTokens, type AgeCeiling } from "../tokens/access-tokens.ts";
+import { ageCeilingOf } from "./age.ts";
+import * as queries from "./queries.ts";
+import { type RefreshToken, readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
+
+export const refuse = refusals({
+  refresh_token_invalid: {
+    status: 401,
+    title: { en: "Sign in again", ru: "Войдите ещё раз" },
+    detail: { en: "This refresh token is not valid", ru: "Этот токен обновления недействителен" },
+  },
+  refresh_token_reused: {
+    status: 401,
+    title: { en: "Sign in again", ru: "Войдите ещё раз" },
+    detail: {
+      en: "A used refresh token came back, so the session was ended to keep the account safe",
+      ru: "Использованный токен обновления пришёл снова, поэтому сеанс завершён ради безопасности",
+    },
+  },
+  session_over: {
+    status: 401,
+    title: { en: "The session is over; sign in again", ru: "Сеанс завершён, войдите ещё раз" },
+  },
+  account_disabled: {
+    status: 403,
+    title: { en: "This account is disabled", ru: "Эта учётная запись отключена" },
+  },
+  session_not_found: { status: 404, title: { en: "There is no such session", ru: "Такого сеанса нет" } },
+});
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+export const OVERLAP_MS = 10_000;
+export const IDLE_MS = 30 * DAY_MS;
+export const ABSOLUTE_MS = 180 * DAY_MS;
+/** How long a sign-in counts as proof for what asks for one. */
+export const FRESH_PROOF_MS = 10 * 60 * 1000;
+const MOST_DEVICES = 50;
+
+/** How a person came in: `password`, `sign_up`, `password_reset`, `pairing`, `social:vk` … */
+export type Door = "password" | "sign_up" | "password_reset" | "pairing" | `social:${string}`;
+
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: RefreshToken;
+  readonly expiresIn: number;
+  readonly sessionId: SessionId;
+}
+
+/** What a door knows of the account it opens. */
+export interface Opening {
+  readonly account: AccountRef;
+  readonly roles: readonly string[];
+  readonly birthDate: string | null;
+  readonly door: Door;
+  readonly client: Client;
+  readonly device: Device;
+  /** A television may be given less than its owner may watch. */
+  readonly ageCeiling?: AgeCeiling;
+}
+
+interface Dependencies {
+  readonly db: PostgresDatabase;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+  readonly accessTokens: AccessTokens;
+  readonly revocations: Revocations;
+  readonly audit: Audit;
+}
+
+export class Sessions {
+  readonly #db: PostgresDatabase;
+  readonly #clock: Clock;
+  readonly #secrets: Secrets;
+  readonly #accessTokens: AccessTokens;
+  readonly #revocations: Revocations;
+  readonly #audit: Audit;
+
+  constructor(dependencies: Dependencies) {
+    this.#db = dependencies.db;
+    this.#clock = dependencies.clock;
+    this.#secrets = dependencies.secrets;
+    this.#accessTokens = dependencies.accessTokens;
+    this.#revocations = dependencies.revocations;
+    this.#audit = dependencies.audit;
+  }
+
+  /** Opens a session in a transaction of the caller's, where the door must do more in the same one. */
+  async openIn(tx: Transaction, opening: Opening): Promise<Tokens> {
+    const { account, client, device, door } = opening;
+    const now = this.#clock.now();
+    const id = newId<"session">(now);
+    const expiresAt = new Date(now.getTime() + ABSOLUTE_MS);
+    await queries.insertSession(
+      tx,
+      account.id,
+      id,
+      now,
+      expiresAt,
+      account.region,
+      opening.ageCeiling ?? null,
+      door,
+      device.kind,
+      device.name,
+      client.address,
+      client.userAgent,
+    );
+    const { rows: surplus } = await queries.endSurplus(tx, account.id, now, MOST_DEVICES);
+    await this.#revocations.ofSessions(
+      tx,
+      account.id,
+      surplus.map((session) => session.id),
+      "too_many",
+    );
+    const actor: Actor = { kind: "account", id: account.id, sessionId: id, address: client.address };
+    await this.#audit.record(tx, {
+      action: "session.opened",
+      accountId: account.id,
+      actor,
+      details: { door, device: device.kind },
+    });
+    return await this.#tokens(
+      { accountId: account.id, sessionId: id, counter: 0 },
+      opening.roles,
+      lower(ageCeilingOf(opening.birthDate, now), opening.ageCeiling),
+    );
+  }
+
+  @trace("sessions.open")
+  async open(opening: Opening): Promise<Tokens> {
+    return await this.#db.transaction((tx) => this.openIn(tx, opening));
+  }
+
+  /** Exchanges a refresh token for a fresh pair. */
+  @trace("sessions.refresh")
+  async refresh(presented: string): Promise<Tokens> {
+    const claims = readRefreshToken(this.#secrets, presented);
+    if (claims === undefined) throw refuse.refresh_token_invalid();
+    annotate({ "kinopass.session_id": claims.sessionId });
+    const rotated = await this.#rotate(claims, birthRegionOf(claims.accountId));
+    if (rotated === undefined) throw await this.#whyNot(claims);
+    if (rotated.status !== "active") throw refuse.account_disabled();
+    const ceiling = lower(ageCeilingOf(rotated.birth_date, this.#clock.now()), rotated.device_ceiling);
+    return await this.#tokens({ ...claims, counter: rotated.counter }, rotated.roles, ceiling);
+  }
+
+  async #rotate(
+    claims: { accountId: AccountId; sessionId: SessionId; counter: number },
+    region: RegionCode,
+  ): Promise<queries.RotationRow | undefined> {
+    const now = this.#clock.now();
+    const overlap = new Date(now.getTime() - OVERLAP_MS);
+    const idle = new Date(now.getTime() - IDLE_MS);
+    const { rows } = await queries.rotate(
+      this.#db,
+      claims.accountId,
+      claims.sessionId,
+      claims.counter,
+      region,
+      now,
+      overlap,
+      idle,
+    );
+    const row = rows[0];
+    // The account moved away from its birth region: the session's row knows where; ask again, within the overlap.
+    if (row?.status === null && row.region !== region) return await this.#rotate(claims, row.region);
+    return row;
+  }
+
+  /** No row moved: the session is over, or the token is one that was used long ago. */
+  async #whyNot({
+    accountId,
+    sessionId,
+    counter,
+  }: {
+    accountId: AccountId;
+    sessionId: SessionId;
+    counter: number;
+  }): Promise<Error> {
+    const ended = await this.#db.transaction(async (tx) => {
+      const { rows } = await queries.endReused(tx, accountId, sessionId, counter, this.#clock.now());
+      if (rows.length === 0) return false;
+      await this.#revocations.ofSessions(tx, accountId, [sessionId], "refresh_token_reused");
+      const actor: Actor = { kind: "system" };
+      await this.#audit.record(tx, { action: "session.refresh_token_reused", accountId, actor, sessionId });
+      return true;
+    });
+    return ended ? refuse.refresh_token_reused() : refuse.session_over();
+  }
+
+  async #tokens(
+    claims: { accountId: AccountId; sessionId: SessionId; counter: number },
+    roles: readonly string[],
+    ageCeiling: AgeCeiling,
+  ): Promise<Tokens> {
+    const accessToken = await this.#accessTokens.issue({ ...claims, roles, ageCeiling });
+    return {
+      accessToken,
+      refreshToken: refreshTokenOf(this.#secrets, claims),
+      expiresIn: ACCESS_TOKEN_SECONDS,
+      sessionId: claims.sessionId,
+    };
+  }
+
+  /** The live session, or undefined when it ended or ran out. */
+  async find(accountId: AccountId, sessionId: SessionId): Promise<queries.SessionRow | undefined> {
+    const now = this.#clock.now();
+    return (await queries.findLive(this.#db, accountId, sessionId, now, new Date(now.getTime() - IDLE_MS)))
+      .rows[0];
+  }
+
+  /** Live sessions, most recently used first. */
+  async list(accountId: AccountId): Promise<readonly queries.SessionRow[]> {
+    const now = this.#clock.now();
+    return (await queries.listLive(this.#db, accountId, now, new Date(now.getTime() - IDLE_MS))).rows;
+  }
+
+  /** A person proved who they are again, without signing in anew. */
+  async proveAgain(tx: Transaction, accountId: AccountId, sessionId: SessionId): Promise<void> {
+    await queries.refreshProof(tx, accountId, sessionId, this.#clock.now());
+  }
+
+  async rename(accountId: AccountId, sessionId: SessionId, name: string): Promise<void> {
+    const { rows } = await queries.renameDevice(this.#db, accountId, sessionId, name);
+    if (rows.length === 0) throw refuse.session_not_found();
+  }
+
+  /** Ends one session; a second time, or somebody else's, is "there is no such session". */
+  @trace("sessions.end")
+  async end(accountId: AccountId, sessionId: SessionId, actor: Actor, because = "signed_out"): Promise<void> {
+    const ended = await this.#db.transaction(async (tx) => {
+      const { rows } = await queries.endOne(tx, accountId, sessionId, this.#clock.now(), because);
+      await this.#afterEnding(tx, accountId, rows, actor, because);
+      return rows.length;
+    });
+    if (ended === 0) throw refuse.session_not_found();
+  }
+
+  /** Ends every session but one. Returns how many. */
+  async endOthers(
+    tx: Transaction,
+    accountId: AccountId,
+    kept: SessionId,
+    actor: Actor,
+    because: string,
+  ): Promise<number> {
+    const { rows } = await queries.endOthers(tx, accountId, kept, this.#clock.now(), because);
+    return await this.#afterEnding(tx, accountId, rows, actor, because);
+  }
+
+  async endAll(tx: Transaction, accountId: AccountId, actor: Actor, because: string): Promise<number> {
+    const { rows } = await queries.endAll(tx, accountId, this.#clock.now(), because);
+    return await this.#afterEnding(tx, accountId, rows, actor, because);
+  }
+
+  /** Ends what one door opened, e.g. when that social account is unlinked. */
+  async endByDoor(
+    tx: Transaction,
+    accountId: AccountId,
+    door: Door,
+    actor: Actor,
+    because: string,
+  ): Promise<number> {
+    const { rows } = await queries.endByDoor(tx, accountId, door, this.#clock.now(), because);
+    return await this.#afterEnding(tx, accountId, rows, actor, because);
+  }
+
+  async #afterEnding(
+    tx: Transaction,
+    accountId: AccountId,
+    ended: readonly queries.EndedRow[],
+    actor: Actor,
+    because: string,
+  ): Promise<number> {
+    if (ended.length === 0) return 0;
+    const ids = ended.map(({ id }) => id);
+    await this.#revocations.ofSessions(tx, accountId, ids, because);
+    await this.#audit.record(tx, {
+      action: "session.ended",
+      accountId,
+      actor,
+      details: { because, sessions: ids },
+    });
+    return ids.length;
+  }
+
+  /** Whether a session reported by its refresh token may be told about (RFC 7662, RFC 7009). */
+  readRefreshToken(token: string) {
+    return readRefreshToken(this.#secrets, token);
+  }
+
+  /** Deletes what ended or ran out long ago, a batch at a time. */
+  async purge(): Promise<void> {
+    const now = this.#clock.now().getTime();
+    await queries.purgeOver(
+      this.#db,
+      new Date(now - 30 * DAY_MS),
+      new Date(now - IDLE_MS - 30 * DAY_MS),
+      1000,
+    );
+  }
+
+  /** Follows an account to its new region. */
+  async move(tx: Transaction, accountId: AccountId, to: RegionCode): Promise<void> {
+    await queries.moveSessions(tx, accountId, to);
+  }
+
+  async erase(tx: Transaction, accountId: AccountId): Promise<void> {
+    await queries.eraseSessions(tx, accountId);
+  }
+
+  /** Whether this account was used with the same program before: a new device is told about by mail. */
+  async hasSeen(accountId: AccountId, except: SessionId, userAgent: string | null): Promise<boolean> {
+    return (await queries.hasUsedUserAgent(this.#db, accountId, except, userAgent)).rows[0]?.seen ?? false;
+  }
+}
+
+function lower(own: AgeCeiling, device: AgeCeiling | null | undefined): AgeCeiling {
+  return device != null && device < own ? device : own;
+}
