@@ -1,0 +1,213 @@
+import { systemClock, systemRandom, systemUptime } from "./clock.ts";
+import { Disk } from "./disk.ts";
+import { AuthHealth } from "./health/auth-health.ts";
+import { KeyKeeper } from "./keys/key-keeper.ts";
+import { type KeySet, readKeySet } from "./keys/key-set.ts";
+import { type GuardGauges, type GuardMetrics, harmless } from "./metrics.ts";
+import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type GuardOptions, type Limits, type Timings } from "./options.ts";
+import { FeedFollower } from "./revocations/feed-follower.ts";
+import { readKeptRevocations } from "./revocations/kept-revocations.ts";
+import { Knowledge } from "./revocations/knowledge.ts";
+
+/** fresh: all is current. stale: keys are good but news is old. away: proven; grace is possible. */
+export type GuardState = "starting" | "fresh" | "stale" | "away";
+
+/**
+ * Everything that talks to Auth, all of it in the background: keys, revocations, and what their
+ * success or failure says about Auth. Requests only read the result.
+ */
+export class AuthWatch {
+  readonly keys: KeyKeeper;
+  readonly knowledge: Knowledge;
+  readonly health: AuthHealth;
+  readonly timings: Timings;
+  readonly limits: Limits;
+  readonly count: GuardMetrics["count"];
+  readonly #options: GuardOptions;
+  readonly #feed: FeedFollower;
+  readonly #disk: Disk | undefined;
+  #following: Promise<void> | undefined;
+  #tick: NodeJS.Timeout | undefined;
+  #state: GuardState = "starting";
+  #started = false;
+  #clockSkewMs: number | undefined;
+  #writing = Promise.resolve();
+  #revocationsChanged = false;
+  #firstWord = Promise.withResolvers<void>();
+  #heard = { keys: false, feed: false };
+
+  constructor(options: GuardOptions, onWithdrawn: () => void) {
+    const { issuer, directory, clock = systemClock, uptime = systemUptime, random = systemRandom } = options;
+    this.#options = options;
+    this.timings = { ...DEFAULT_TIMINGS, ...options.timings };
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.count = harmless(options.metrics);
+    this.health = new AuthHealth(clock, uptime, this.timings.provenAwayMs);
+    this.knowledge = new Knowledge(this.limits.revocations, uptime);
+    this.#disk = directory === undefined ? undefined : new Disk(directory, issuer);
+    const base = (options.authUrl ?? issuer).replace(/\/$/, "");
+    const shared = { timings: this.timings, fetch: options.fetch ?? fetch, clock, uptime, random };
+    this.keys = new KeyKeeper({
+      ...shared,
+      url: `${base}/.well-known/jwks.json`,
+      feedConnected: () => this.#feed.connected,
+      onFetched: (keys, clockSkewMs) => this.#fetched(keys, clockSkewMs),
+      onFailure: (reason) => this.#failed("keys", reason),
+      onWithdrawn,
+    });
+    this.#feed = new FeedFollower({
+      ...shared,
+      url: `${base}/v1/revocations`,
+      issuer,
+      credential: options.credential,
+      knowledge: this.knowledge,
+      onEvent: (type) => this.#feedEvent(type),
+      onAlive: () => this.#alive("feed"),
+      onFailure: (reason) => this.#failed("feed", reason),
+      onKeysChanged: () => this.keys.changed(),
+    });
+  }
+
+  get state(): GuardState {
+    return this.#state;
+  }
+
+  /** Whether keys and revocations are current enough to promise something by them. */
+  get fresh(): boolean {
+    const ageMs = this.knowledge.ageMs;
+    const recent = ageMs !== undefined && ageMs <= this.timings.freshForMs;
+    return recent && this.health.state !== "away" && this.keys.usable;
+  }
+
+  /**
+   * Resolves as soon as the guard can be asked: with what is on the disk and Auth's first word, or
+   * without it after `startMs`. Never rejects: an outage must not keep a service from starting.
+   */
+  async start(): Promise<void> {
+    await this.#recall();
+    this.#tick = setInterval(() => this.#everyTick(), this.timings.tickMs);
+    this.#tick.unref();
+    this.#following = this.#feed.run();
+    void this.keys.refresh();
+    const patience = setTimeout(() => this.#firstWord.resolve(), this.timings.startMs);
+    await this.#firstWord.promise;
+    clearTimeout(patience);
+    this.#started = true;
+    this.#noticeState();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#tick);
+    this.keys.stop();
+    this.#feed.stop();
+    await this.#following;
+    this.#keepRevocations();
+    await this.#writing;
+  }
+
+  gauges(rememberedTokens: number): GuardGauges {
+    const { lastAliveAtMs, state } = this.health;
+    const nowMs = (this.#options.clock ?? systemClock).now().getTime();
+    return {
+      knowledgeAgeMs: this.knowledge.ageMs,
+      keysAgeMs: this.keys.ageMs,
+      revokedSessions: this.knowledge.sessions,
+      revokedAccounts: this.knowledge.accounts,
+      rememberedTokens,
+      clockSkewMs: this.#clockSkewMs,
+      outageMs: state === "away" && lastAliveAtMs !== undefined ? nowMs - lastAliveAtMs : 0,
+    };
+  }
+
+  #fetched(keys: KeySet, clockSkewMs: number | undefined): void {
+    this.#clockSkewMs = clockSkewMs;
+    this.#keep("keys.json", { keys: keys.published });
+    this.#alive("keys");
+  }
+
+  #feedEvent(type: string): void {
+    if (type === "revocation" || type === "snapshot-end") this.#revocationsChanged = true;
+    this.count("guard_feed_events", { type: KNOWN_EVENTS.has(type) ? type : "other" });
+  }
+
+  #alive(probe: "keys" | "feed"): void {
+    this.count("guard_probes", { probe, outcome: "success" });
+    this.health.succeeded();
+    this.#hear(probe);
+    this.#noticeState();
+  }
+
+  #failed(probe: "keys" | "feed", reason: string): void {
+    this.count("guard_probes", { probe, outcome: "failure" });
+    this.health.failed();
+    if (probe === "feed") this.keys.feedLost();
+    this.#hear(probe);
+    this.#noticeState(reason);
+  }
+
+  /** Both have answered or failed once: waiting longer would tell the start nothing more. */
+  #hear(probe: "keys" | "feed"): void {
+    this.#heard[probe] = true;
+    if (this.#heard.keys && this.#heard.feed) this.#firstWord.resolve();
+  }
+
+  #everyTick(): void {
+    // What ended is remembered for as long as a token could be accepted: in an outage, from its beginning on.
+    const { tokenLifetimeMs, leewayMs } = this.timings;
+    const aliveAtMs = this.health.lastAliveAtMs;
+    if (aliveAtMs !== undefined) this.knowledge.forget(aliveAtMs - tokenLifetimeMs - 2 * leewayMs);
+    this.#keepRevocations();
+    this.#noticeState();
+  }
+
+  #noticeState(reason?: string): void {
+    const state = this.#stateNow();
+    if (state === this.#state) return;
+    const from = this.#state;
+    this.#state = state;
+    this.count("guard_state_changes", { state });
+    const fields = { from, to: state, knowledge_age_ms: this.knowledge.ageMs, keys_age_ms: this.keys.ageMs };
+    const level = state === "fresh" ? "info" : "warn";
+    this.#options.logger?.[level](reason === undefined ? fields : { ...fields, reason }, `guard is ${state}`);
+  }
+
+  #stateNow(): GuardState {
+    if (this.health.state === "away") return "away";
+    if (this.fresh) return "fresh";
+    return this.#started ? "stale" : "starting";
+  }
+
+  async #recall(): Promise<void> {
+    if (this.#disk === undefined) return;
+    const [keptKeys, keptRevocations] = await Promise.all([
+      this.#disk.read("keys.json"),
+      this.#disk.read("revocations.json"),
+    ]);
+    const keys = await readKeySet(keptKeys?.body);
+    this.count("guard_disk", { operation: "read", outcome: keys === undefined ? "failure" : "success" });
+    if (keys !== undefined && keptKeys !== undefined) this.keys.recall(keys, keptKeys.savedAtMs);
+    this.knowledge.recall(readKeptRevocations(keptRevocations?.body));
+  }
+
+  #keepRevocations(): void {
+    if (!this.#revocationsChanged) return;
+    this.#revocationsChanged = false;
+    this.#keep("revocations.json", { revocations: this.knowledge.list() });
+  }
+
+  /** One write after the other; a disk that fails is counted, and the guard goes on from memory. */
+  #keep(name: string, body: unknown): void {
+    const disk = this.#disk;
+    if (disk === undefined) return;
+    const nowMs = (this.#options.clock ?? systemClock).now().getTime();
+    this.#writing = this.#writing.then(async () => {
+      const outcome = await disk.write(name, body, nowMs).then(
+        () => "success",
+        () => "failure",
+      );
+      this.count("guard_disk", { operation: "write", outcome });
+    });
+  }
+}
+
+const KNOWN_EVENTS: ReadonlySet<string> = new Set(["revocation", "snapshot-begin", "snapshot-end", "keys"]);

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Type } from "typebox";
+import { Compile } from "typebox/compile";
+
+const Kept = Compile(
+  Type.Object({
+    version: Type.Literal(1),
+    issuer: Type.String(),
+    saved_at: Type.Integer(),
+    body: Type.String(),
+    sha256: Type.String(),
+  }),
+);
+
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Another user of the machine who may write here chooses who our callers are. */
+const WRITABLE_BY_OTHERS = 0o022;
+
+export interface KeptCopy {
+  readonly savedAtMs: number;
+  readonly body: unknown;
+}
+
+/**
+ * What the guard keeps across restarts. Written beside and renamed, so that a reader sees the old copy
+ * or the new one; checked on reading, so that half a copy, another issuer's or somebody else's is none.
+ */
+export class Disk {
+  readonly #directory: string;
+  readonly #issuer: string;
+
+  constructor(directory: string, issuer: string) {
+    this.#directory = directory;
+    this.#issuer = issuer;
+  }
+
+  /** @throws whatever the file system says; the caller counts it and goes on. */
+  async write(name: string, body: unknown, savedAtMs: number): Promise<void> {
+    const text = JSON.stringify(body);
+    const kept = {
+      version: 1,
+      issuer: this.#issuer,
+      saved_at: savedAtMs,
+      body: text,
+      sha256: this.#sum(savedAtMs, text),
+    };
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const temporary = join(this.#directory, `.${name}.${process.pid}.tmp`);
+    try {
+      const file = await open(temporary, "w", 0o600);
+      try {
+        await file.writeFile(JSON.stringify(kept));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, join(this.#directory, name));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  /** The last good copy; undefined where there is none that can be trusted. */
+  async read(name: string): Promise<KeptCopy | undefined> {
+    try {
+      const kept: unknown = JSON.parse(await readPrivately(join(this.#directory, name)));
+      if (!Kept.Check(kept) || kept.issuer !== this.#issuer) return undefined;
+      if (kept.sha256 !== this.#sum(kept.saved_at, kept.body)) return undefined;
+      return { savedAtMs: kept.saved_at, body: JSON.parse(kept.body) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #sum(savedAtMs: number, text: string): string {
+    return createHash("sha256").update(`${this.#issuer}\n${savedAtMs}\n${text}`).digest("hex");
+  }
+}
+
+async function readPrivately(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  try {
+    const { size, mode } = await file.stat();
+    if (size > MAX_BYTES) throw new Error("too large");
+    if (process.platform !== "win32" && (mode & WRITABLE_BY_OTHERS) !== 0)
+      throw new Error("others may write it");
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
+}

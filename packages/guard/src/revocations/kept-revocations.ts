@@ -1,0 +1,24 @@
+import { Type } from "typebox";
+import { Compile } from "typebox/compile";
+import type { Revocation } from "./feed-event.ts";
+
+const Kept = Compile(
+  Type.Object({
+    revocations: Type.Array(
+      Type.Union([
+        Type.Object({ kind: Type.Literal("session"), sessionId: Type.String(), atMs: Type.Number() }),
+        Type.Object({
+          kind: Type.Literal("account"),
+          accountId: Type.String(),
+          beforeMs: Type.Number(),
+          because: Type.Union([Type.Literal("session_ended"), Type.Literal("token_outdated")]),
+        }),
+      ]),
+    ),
+  }),
+);
+
+/** The copy from the disk; nothing where it is not one. */
+export function readKeptRevocations(body: unknown): readonly Revocation[] {
+  return Kept.Check(body) ? body.revocations : [];
+}

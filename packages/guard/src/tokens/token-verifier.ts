@@ -1,0 +1,162 @@
+import {
+  type CryptoKey,
+  errors,
+  type JWSHeaderParameters,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from "jose";
+import type { Clock } from "../clock.ts";
+import type { Timings } from "../options.ts";
+import { looksLikeToken } from "./bearer.ts";
+import { type AuthenticToken, readClaims } from "./claims.ts";
+
+/** What is wrong with a token: for counters and logs, finer than what the client is told. */
+export type TokenFault =
+  | "not_compact"
+  | "header"
+  | "algorithm"
+  | "unknown_key"
+  | "signature"
+  | "type"
+  | "issuer"
+  | "audience"
+  | "claims"
+  | "not_canonical"
+  | "not_yet_valid";
+
+export type Verdict =
+  | { readonly authentic: true; readonly token: AuthenticToken }
+  | { readonly authentic: false; readonly fault: TokenFault };
+
+/** Finds the key for a key id among the keys of this issuer; nothing else may choose a key. */
+export type FindKey = (keyId: string) => CryptoKey | undefined;
+
+/** Only these may stand in a header. So `jku`, `jwk`, `x5u`, `x5c`, `crit`, `b64`, `zip` are refused unread. */
+const HEADER_MEMBERS: ReadonlySet<string> = new Set(["alg", "typ", "kid"]);
+const KEY_ID = /^[\w-]{1,64}$/;
+const ALGORITHMS = ["EdDSA"];
+const REQUIRED_CLAIMS = [
+  "iss",
+  "aud",
+  "sub",
+  "sid",
+  "jti",
+  "client_id",
+  "iat",
+  "exp",
+  "roles",
+  "age_ceiling",
+];
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+class HeaderRefused extends Error {
+  readonly fault: TokenFault;
+  constructor(fault: TokenFault) {
+    super(fault);
+    this.fault = fault;
+  }
+}
+
+/**
+ * Whether a token is one of Auth's own for this service, however old: whether it has run out is for the
+ * caller to judge, because that depends on whether it could have been renewed.
+ */
+export class TokenVerifier {
+  readonly #clock: Clock;
+  readonly #timings: Pick<Timings, "leewayMs" | "tokenLifetimeMs">;
+  readonly #expected: Omit<JWTVerifyOptions, "currentDate">;
+
+  constructor(expected: { issuer: string; audience: string }, clock: Clock, timings: Timings) {
+    this.#clock = clock;
+    this.#timings = timings;
+    this.#expected = {
+      issuer: expected.issuer,
+      audience: expected.audience,
+      algorithms: ALGORITHMS,
+      typ: "at+jwt",
+      clockTolerance: timings.leewayMs / 1000,
+      requiredClaims: REQUIRED_CLAIMS,
+    };
+  }
+
+  async verify(compact: string, findKey: FindKey): Promise<Verdict> {
+    if (!looksLikeToken(compact)) return { authentic: false, fault: "not_compact" };
+    const now = this.#clock.now();
+    let keyId = "";
+    try {
+      const payload = await this.#verified(compact, now, (header) => {
+        keyId = checkHeader(header, compact);
+        const key = findKey(keyId);
+        if (key === undefined) throw new HeaderRefused("unknown_key");
+        return key;
+      });
+      return this.#read(payload, keyId, compact, now.getTime());
+    } catch (error) {
+      return { authentic: false, fault: faultOf(error) };
+    }
+  }
+
+  /** jose checks the signature, then type, issuer and audience, and the times last: an expired token is otherwise good. */
+  async #verified(
+    compact: string,
+    currentDate: Date,
+    key: (header: JWSHeaderParameters) => CryptoKey,
+  ): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(compact, key, { ...this.#expected, currentDate });
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) return error.payload;
+      throw error;
+    }
+  }
+
+  #read(payload: JWTPayload, keyId: string, compact: string, nowMs: number): Verdict {
+    if (!isCanonical(compact.split(".")[1] ?? "", payload))
+      return { authentic: false, fault: "not_canonical" };
+    const token = readClaims(payload, keyId, this.#timings.tokenLifetimeMs);
+    if (token === undefined) return { authentic: false, fault: "claims" };
+    if (token.issuedAtMs > nowMs + this.#timings.leewayMs)
+      return { authentic: false, fault: "not_yet_valid" };
+    return { authentic: true, token };
+  }
+}
+
+function checkHeader(header: JWSHeaderParameters, compact: string): string {
+  for (const member of Object.keys(header)) {
+    if (!HEADER_MEMBERS.has(member)) throw new HeaderRefused("header");
+  }
+  if (typeof header.kid !== "string" || !KEY_ID.test(header.kid)) throw new HeaderRefused("header");
+  if (!isCanonical(compact.slice(0, compact.indexOf(".")), header)) throw new HeaderRefused("not_canonical");
+  return header.kid;
+}
+
+/** Names must be unique (RFC 7519 §4), and a parser that keeps the last twin cannot tell: writing it again can. */
+function isCanonical(part: string, parsed: object): boolean {
+  return decoder.decode(Buffer.from(part, "base64url")) === JSON.stringify(parsed);
+}
+
+function faultOf(error: unknown): TokenFault {
+  if (error instanceof HeaderRefused) return error.fault;
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "signature";
+  if (error instanceof errors.JOSEAlgNotAllowed) return "algorithm";
+  if (error instanceof errors.JWTClaimValidationFailed) return claimFault(error.claim);
+  if (error instanceof errors.JOSEError) return "header";
+  throw error;
+}
+
+function claimFault(claim: string): TokenFault {
+  switch (claim) {
+    case "typ":
+      return "type";
+    case "iss":
+      return "issuer";
+    case "aud":
+      return "audience";
+    case "nbf":
+      return "not_yet_valid";
+    default:
+      return "claims";
+  }
+}
