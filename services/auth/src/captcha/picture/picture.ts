@@ -1,0 +1,100 @@
+import { type Randomness, spread } from "../randomness.ts";
+import type { Level } from "../tasks.ts";
+import { contoursOf, simplify } from "./contours.ts";
+import { Field } from "./field.ts";
+import { bending, crossingLine, letter, type Sheet } from "./lettering.ts";
+import { mix, type Stroke } from "./pen.ts";
+import { type Colour, encodePng, SHADES } from "./png.ts";
+
+/** The grid on which the ink is known. */
+const SHEET: Sheet = { width: 480, height: 176 };
+/** How many pixels of the PNG, and units of the SVG, one grid step has. */
+const SCALE = 2.5;
+
+export const PICTURE_WIDTH = SHEET.width * SCALE;
+export const PICTURE_HEIGHT = SHEET.height * SCALE;
+
+/** Near-black and white: a contrast of 18 to 1, where WCAG 2.2 asks 7 to 1 for its highest level. */
+const PAPER: Colour = [14, 17, 22];
+const INK: Colour = [255, 255, 255];
+
+/** The picture of a task, not yet in any form. */
+export type Picture = Field;
+
+/** How a picture is made hard for machines. */
+export interface Disturbance {
+  /** Letters turned, slanted, of uneven size and on a wavy line. */
+  readonly bent: boolean;
+  /** Curves as thick as a thin letter, right across. */
+  readonly lines: number;
+  /** Wavy ribbons in which ink and paper change places: for a person a shadow, for a threshold the end. */
+  readonly ribbons: number;
+}
+
+const DISTURBED: Readonly<Record<Level, Disturbance>> = {
+  1: { bent: true, lines: 1, ribbons: 2 },
+  2: { bent: true, lines: 1, ribbons: 2 },
+  3: { bent: true, lines: 2, ribbons: 2 },
+};
+/** What every picture would be without disturbance; only to see that a bot can read at all. */
+export const PLAIN: Disturbance = { bent: false, lines: 0, ribbons: 0 };
+
+/** Draws the parts of a task as its level asks. The same chance draws the same picture. */
+export function drawPicture(chance: Randomness, parts: readonly string[], level: Level): Picture {
+  return drawDisturbed(chance, parts, DISTURBED[level]);
+}
+
+export function drawDisturbed(
+  chance: Randomness,
+  parts: readonly string[],
+  { bent, lines, ribbons }: Disturbance,
+): Picture {
+  const field = new Field(SHEET.width, SHEET.height);
+  const bend = bent ? bending(chance, SHEET) : (stroke: Stroke) => stroke;
+  for (const { strokes, penWidth } of letter(chance, parts, SHEET, bent)) {
+    for (const stroke of strokes) field.draw(bend(stroke), penWidth);
+  }
+  for (let count = 0; count < lines; count++)
+    field.draw(crossingLine(chance, SHEET, spread(chance, 0.25, 0.75)), spread(chance, 3, 5));
+  for (let count = 1; count <= ribbons; count++) invertRibbon(chance, field, count / (ribbons + 1));
+  return field;
+}
+
+function invertRibbon(chance: Randomness, field: Field, middle: number): void {
+  const half = spread(chance, 11, 16);
+  const line = crossingLine(chance, SHEET, middle);
+  const centre = Float32Array.from({ length: SHEET.width }, (_, x) => heightOver(line, x));
+  field.invert((x, y) => Math.abs(y - (centre[x] ?? 0)) - half);
+}
+
+function heightOver(line: Stroke, x: number): number {
+  const after = line.findIndex((point) => point.x > x);
+  const from = line[after - 1];
+  const to = line[after];
+  if (from === undefined || to === undefined) return 0;
+  return mix(from, to, (x - from.x) / (to.x - from.x)).y;
+}
+
+/** The picture as one path of outlines; holes by the even-odd rule. */
+export function svgOf(picture: Picture): string {
+  const loops = contoursOf(picture).map((loop) => {
+    const points = simplify(loop, 0.22).map(
+      ({ x, y }) => `${Math.round(x * SCALE)} ${Math.round(y * SCALE)}`,
+    );
+    return `M${points.slice(0, -1).join("L")}Z`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${PICTURE_WIDTH} ${PICTURE_HEIGHT}">`,
+    `<path fill="rgb(${PAPER})" d="M0 0H${PICTURE_WIDTH}V${PICTURE_HEIGHT}H0Z"/>`,
+    `<path fill="rgb(${INK})" fill-rule="evenodd" d="${loops.join("")}"/></svg>`,
+  ].join("");
+}
+
+/** The picture as a PNG of 1200 × 440, for televisions that draw no SVG. */
+export async function pngOf(picture: Picture): Promise<Buffer> {
+  const shadeAt = (x: number, y: number) => {
+    const distance = picture.between((x + 0.5) / SCALE - 0.5, (y + 0.5) / SCALE - 0.5) * SCALE;
+    return Math.round(Math.min(1, Math.max(0, 0.5 - distance)) * (SHADES - 1));
+  };
+  return await encodePng({ width: PICTURE_WIDTH, height: PICTURE_HEIGHT, shadeAt }, PAPER, INK);
+}
