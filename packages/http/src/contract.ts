@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import swagger from "@fastify/swagger";
 import { common } from "./common-refusals.ts";
 import { exampleProblem, Problem } from "./problem.ts";
@@ -15,9 +16,9 @@ export interface ContractInfo {
 
 interface OperationObject {
   operationId?: string;
-  requestBody?: object;
+  requestBody?: { content?: Record<string, { schema?: { type?: string; additionalProperties?: unknown } }> };
   parameters?: object[];
-  responses?: Record<string, object>;
+  responses?: Record<string, { description?: string; headers?: object; content?: object }>;
 }
 
 /**
@@ -48,8 +49,10 @@ export async function describeContract(app: Server, info: ContractInfo): Promise
         openapiObject: { paths?: Record<string, Record<string, OperationObject>> };
       };
       for (const operations of Object.values(openapiObject.paths ?? {})) {
-        for (const operation of Object.values(operations))
+        for (const operation of Object.values(operations)) {
           addRefusals(operation, refused.get(operation.operationId ?? "") ?? []);
+          sayWhatIsTrue(operation);
+        }
       }
       return openapiObject as never;
     },
@@ -83,4 +86,20 @@ function addRefusals(operation: OperationObject, own: readonly Refusal[]): void 
       },
     };
   }
+}
+
+/** Bodies are closed (see validation.ts), and "Default Response" tells nobody anything. */
+function sayWhatIsTrue({ requestBody, responses }: OperationObject): void {
+  for (const { schema } of Object.values(requestBody?.content ?? {})) {
+    if (schema?.type === "object") schema.additionalProperties ??= false;
+  }
+  for (const [status, response] of Object.entries(responses ?? {})) {
+    if (response.description === "Default Response") response.description = STATUS_CODES[status] ?? "Done";
+  }
+}
+
+/** The finished OpenAPI document of an app whose routes are all declared. */
+export async function contractOf(app: Server): Promise<object> {
+  await app.ready();
+  return app.swagger();
 }

@@ -1,5 +1,5 @@
 export { common } from "./common-refusals.ts";
-export { type ContractInfo, describeContract } from "./contract.ts";
+export { type ContractInfo, contractOf, describeContract } from "./contract.ts";
 export { docsPage } from "./docs-page.ts";
 export { healthRoutes, type ReadinessCheck } from "./health.ts";
 export { chooseLanguage } from "./language.ts";

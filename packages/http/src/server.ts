@@ -5,6 +5,7 @@ import { tracing } from "@kinopass/tracing/fastify";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  LogController,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
@@ -13,6 +14,7 @@ import { answerErrors } from "./answer-errors.ts";
 import { readBodies } from "./bodies.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { common } from "./common-refusals.ts";
+import { logRequests } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { strictValidation } from "./validation.ts";
 
@@ -51,7 +53,7 @@ const LIMITS = {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const app = Fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes ?? LIMITS.bodyBytes,
     connectionTimeout: LIMITS.idleMs,
     requestTimeout: LIMITS.requestMs,
@@ -75,6 +77,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     trustedNetworks: options.trustedTraceNetworks ?? [],
   });
   securityHeaders(app);
+  logRequests(app);
   answerErrors(app, { demandDocumentedCodes: options.demandDocumentedCodes ?? false });
   refuseAmbiguousRequests(app);
   closedPaths(app);

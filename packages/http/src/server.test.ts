@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, test } from "node:test";
+import { Type } from "typebox";
+import { contractOf, describeContract } from "./contract.ts";
+import { healthRoutes } from "./health.ts";
+import { createLogger } from "./logger.ts";
+import { refusals } from "./refusals.ts";
+import { createServer } from "./server.ts";
+
+const refuse = refusals({
+  tea_is_cold: { status: 409, title: { en: "The tea is cold", ru: "Чай остыл" } },
+  secretly: { status: 418, title: { en: "Not in the contract", ru: "Не в контракте" } },
+});
+
+async function startTea() {
+  const app = await createServer({
+    logger: createLogger({ level: "silent", service: "tea" }),
+    now: () => new Date(0),
+    trustedProxies: ["10.0.0.0/8"],
+    demandDocumentedCodes: true,
+  });
+  await describeContract(app, {
+    title: "Tea",
+    version: "1",
+    description: "",
+    tags: [],
+    serverUrl: "http://tea.example",
+    securitySchemes: {},
+  });
+  healthRoutes(app, [{ name: "kettle", check: async () => true }]);
+  app.post(
+    "/tea",
+    {
+      config: { refuses: [refuse.tea_is_cold] },
+      schema: {
+        operationId: "makeTea",
+        body: Type.Object({
+          cups: Type.Integer({ minimum: 1 }),
+          name: Type.Optional(Type.String({ maxLength: 10 })),
+        }),
+        querystring: Type.Object({ page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) }),
+        response: { 200: Type.Object({ cups: Type.Integer(), size: Type.Optional(Type.Integer()) }) },
+      },
+    },
+    async (request) => {
+      if (request.body.cups === 13) throw refuse.tea_is_cold();
+      if (request.body.cups === 14) throw refuse.secretly();
+      if (request.body.cups === 15) throw new Error("the kettle of postgres://user:secret@host broke");
+      if (request.body.cups === 16) throw Object.assign(new Error("gone"), { name: "DatabaseAway" });
+      return {
+        cups: request.body.cups,
+        ...(request.query.page_size === undefined ? {} : { size: request.query.page_size }),
+        secret: "not in the schema",
+      };
+    },
+  );
+  app.get(
+    "/tea/:id",
+    { schema: { operationId: "getTea", params: Type.Object({ id: Type.String({ maxLength: 8 }) }) } },
+    async (request) => ({ ip: request.ip }),
+  );
+  await app.ready();
+  return app;
+}
+
+const app = await startTea();
+after(() => app.close());
+
+const post = (
+  payload: string,
+  headers: Record<string, string> = { "content-type": "application/json" },
+  url = "/tea",
+) => app.inject({ method: "POST", url, payload, headers });
+
+test("an answer has only what its schema names, and every protective header", async () => {
+  const answer = await post('{"cups":2}');
+  assert.equal(answer.statusCode, 200);
+  assert.deepEqual(answer.json(), { cups: 2 });
+  assert.equal(answer.headers["x-content-type-options"], "nosniff");
+  assert.equal(answer.headers["cache-control"], "no-store");
+  assert.match(String(answer.headers["x-request-id"]), /^[\w.-]{1,64}$/);
+});
+
+test("bad input is 400 with a code, before the handler runs", async () => {
+  const bad = [
+    '{"cups":"2"}',
+    '{"cups":0}',
+    '{"cups":1.5}',
+    '{"cups":[1]}',
+    '{"cups":1,"extra":true}',
+    '{"cups":1,"cups":2}',
+    '{"cups":1e309}',
+    '{"cups":1,"name":"\\u0000"}',
+    '{"cups":1,"name":"\\ud800"}',
+    '{"cups":1,"__proto__":{"x":1}}',
+    "{",
+    "[]",
+    '"text"',
+    "null",
+    "",
+  ];
+  for (const payload of bad) {
+    const answer = await post(payload);
+    assert.equal(answer.statusCode, 400, payload);
+    assert.equal(answer.json().code, "invalid_request", payload);
+    assert.match(String(answer.headers["content-type"]), /^application\/problem\+json/);
+    assert.equal(answer.json().request_id, answer.headers["x-request-id"]);
+  }
+});
+
+test("no odd content type slips a body past the schema", async () => {
+  for (const type of [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/json\t; x",
+    "application/jsonx",
+    " ",
+    "application/json2",
+  ]) {
+    const answer = await post('{"cups":"evil"}', { "content-type": type });
+    assert.ok([400, 415].includes(answer.statusCode), `${type}: ${answer.statusCode}`);
+  }
+  const missing = await app.inject({ method: "POST", url: "/tea" });
+  assert.ok([400, 415].includes(missing.statusCode));
+});
+
+test("queries: numbers may be written as texts, anything unknown or given twice is refused", async () => {
+  assert.deepEqual((await post('{"cups":1}', undefined, "/tea?page_size=20")).json(), { cups: 1, size: 20 });
+  for (const query of [
+    "page_size=0",
+    "page_size=101",
+    "page_size=1.5",
+    "page_size=1e1000",
+    "page_size=9007199254740993",
+    "page_size=1&page_size=2",
+    "page_size=",
+    "x=1",
+    "page_size[a]=1",
+    "page_size=%00",
+  ]) {
+    assert.equal((await post('{"cups":1}', undefined, `/tea?${query}`)).statusCode, 400, query);
+  }
+});
+
+test("a body over the limit is 413, a path parameter over the limit never reaches the handler", async () => {
+  assert.equal((await post(`{"cups":1,"name":"${"x".repeat(70_000)}"}`)).json().code, "body_too_large");
+  assert.equal((await app.inject(`/tea/${"x".repeat(600)}`)).statusCode, 414);
+  assert.equal((await app.inject("/tea/123456789")).statusCode, 400);
+  assert.equal((await app.inject("/tea/%ff")).statusCode, 400);
+  assert.equal((await app.inject("/tea/%00")).statusCode, 400);
+});
+
+test("404 and 405 are told apart, and 405 says what would do", async () => {
+  assert.equal((await app.inject("/coffee")).json().code, "not_found");
+  const wrong = await app.inject("/tea");
+  assert.equal(wrong.statusCode, 405);
+  assert.equal(wrong.headers.allow, "POST");
+  for (const method of ["TRACE", "PROPFIND"] as const) {
+    assert.ok(
+      [404, 405, 501].includes((await app.inject({ method: method as "GET", url: "/tea" })).statusCode),
+    );
+  }
+});
+
+test("texts follow Accept-Language, codes do not", async () => {
+  const russian = await post('{"cups":13}', {
+    "content-type": "application/json",
+    "accept-language": "ru-RU,ru;q=0.9,en;q=0.8",
+  });
+  assert.equal(russian.statusCode, 409);
+  assert.deepEqual([russian.json().code, russian.json().title], ["tea_is_cold", "Чай остыл"]);
+  const english = await post('{"cups":13}', {
+    "content-type": "application/json",
+    "accept-language": "ru;q=0.2, en",
+  });
+  assert.equal(english.json().title, "The tea is cold");
+});
+
+test("a defect tells nothing of its inside; infrastructure trouble is 503 and worth a retry", async () => {
+  const defect = await post('{"cups":15}');
+  assert.equal(defect.statusCode, 500);
+  assert.doesNotMatch(defect.body, /kettle|secret|stack/);
+  const away = await post('{"cups":16}');
+  assert.equal(away.statusCode, 503);
+  assert.equal(away.json().code, "temporarily_unavailable");
+  assert.ok(away.headers["retry-after"]);
+});
+
+test("a code that the contract does not list is a defect", async () => {
+  assert.equal((await post('{"cups":14}')).json().undocumented, "secretly");
+});
+
+test("only a trusted proxy may say who the client is", async () => {
+  const from = (remoteAddress: string) =>
+    app
+      .inject({ url: "/tea/1", remoteAddress, headers: { "x-forwarded-for": "6.6.6.6, 203.0.113.9" } })
+      .then((answer) => answer.json().ip);
+  assert.equal(await from("198.51.100.1"), "198.51.100.1");
+  assert.equal(await from("10.1.2.3"), "203.0.113.9");
+});
+
+test("ambiguous requests are refused: two Host headers, an absolute target", async () => {
+  const address = await app.listen({ host: "127.0.0.1", port: 0 });
+  const raw = (head: string) =>
+    new Promise<string>((done) => {
+      const socket = connect(Number(new URL(address).port), "127.0.0.1", () =>
+        socket.write(`${head}\r\nConnection: close\r\n\r\n`),
+      );
+      let text = "";
+      socket.setEncoding("utf8").on("data", (part) => (text += part));
+      socket.on("close", () => done(text.split("\r\n")[0] ?? ""));
+    });
+  assert.match(await raw("GET /livez HTTP/1.1\r\nHost: a"), / 200 /);
+  assert.match(await raw("GET /livez HTTP/1.1\r\nHost: a\r\nHost: b"), / 400 /);
+  assert.match(await raw("GET http://evil.example/livez HTTP/1.1\r\nHost: a"), / 400 /);
+  assert.match(await raw("GET /livez HTTP/1.1"), / 400 /);
+});
+
+test("the contract lists each refusal with an example, and what any route may answer", async () => {
+  const document = (await contractOf(app)) as {
+    paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+  };
+  const statuses = Object.keys(document.paths["/tea"]?.["post"]?.responses ?? {}).sort();
+  assert.deepEqual(statuses, ["200", "400", "409", "413", "415", "429", "500", "503"]);
+});

@@ -1,0 +1,204 @@
+/** The one-command stand: everything the cinema needs, on this machine, with real parts. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
+import Fastify from "fastify";
+import { Mailbox } from "./mailbox/mailbox.ts";
+import { mailboxRoutes } from "./mailbox/routes.ts";
+import { pageRoutes } from "./pages/routes.ts";
+import { demandFreePorts, freePort } from "./ports.ts";
+import { type LocalRedis, startLocalRedis } from "./redis.ts";
+import { bold, dim, fail, note, step } from "./say.ts";
+import { type Service, startService } from "./services.ts";
+import { keptSecrets, publishStand, readStandConfig, type StandConfig } from "./settings.ts";
+
+/** What must be stopped, in the order it is stopped: newest first. */
+const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
+let stopping: Promise<void> | undefined;
+
+async function main(): Promise<void> {
+  const began = performance.now();
+  const config = readStandConfig(process.env);
+  console.log(
+    `\n${bold("Kinopass")} ${dim("the Auth service of an online cinema, and the services around it")}\n`,
+  );
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stopAll());
+  await demandFreePorts([
+    { port: config.authPort, what: "Auth", variable: "AUTH_PORT" },
+    { port: config.catalogPort, what: "the catalog", variable: "CATALOG_PORT" },
+    { port: config.standPort, what: "the stand's pages", variable: "STAND_PORT" },
+  ]);
+  const databases = await openDatabases(config);
+  const redisUrl = await openRedis(config);
+  const { mailbox, smtpPort } = await openMailbox();
+  const addresses = {
+    auth: `http://127.0.0.1:${config.authPort}`,
+    catalog: `http://127.0.0.1:${config.catalogPort}`,
+    stand: `http://127.0.0.1:${config.standPort}`,
+  };
+  const env = environment(config, { ...databases, redisUrl, smtpPort, addresses });
+  publishStand(config.home, env, addresses);
+  running.push({
+    name: "settings",
+    stop: async () => rmSync(join(config.home, "stand.json"), { force: true }),
+  });
+  await openServices(config, env, addresses);
+  await openPages(config, mailbox, addresses);
+  sayWhatNext(addresses, performance.now() - began);
+}
+
+async function openDatabases(
+  config: StandConfig,
+): Promise<{ databaseUrl: string; catalogDatabaseUrl: string }> {
+  if (config.databaseUrl !== undefined) {
+    if (config.catalogDatabaseUrl === undefined)
+      throw new Error(
+        "DATABASE_URL is set, so set CATALOG_DATABASE_URL as well: the services do not share a database.",
+      );
+    note("postgres", "your own, by DATABASE_URL and CATALOG_DATABASE_URL");
+    return { databaseUrl: config.databaseUrl, catalogDatabaseUrl: config.catalogDatabaseUrl };
+  }
+  const server = await step<EmbeddedPostgres>("postgres", async () => {
+    const value = await startEmbeddedPostgres({ directory: join(config.home, "postgres", "data") });
+    running.push({ name: "postgres", stop: value.stop });
+    for (const name of ["auth", "catalog"]) await ensureDatabase(value, name);
+    return { value, says: `PostgreSQL ${value.version}, embedded, on port ${value.port}` };
+  });
+  return { databaseUrl: server.url("auth"), catalogDatabaseUrl: server.url("catalog") };
+}
+
+async function openRedis({ redisUrl }: StandConfig): Promise<string | undefined> {
+  if (redisUrl !== undefined) {
+    note("redis", "your own, by REDIS_URL");
+    return redisUrl;
+  }
+  const redis: LocalRedis | undefined = await startLocalRedis();
+  if (redis === undefined) {
+    note(
+      "redis",
+      "none on the PATH: limits are counted inside each process (apt-get install redis-server for the shared ones)",
+    );
+    return undefined;
+  }
+  running.push({ name: "redis", stop: redis.stop });
+  await step("redis", async () => ({ value: undefined, says: redis.version }));
+  return redis.url;
+}
+
+async function openMailbox(): Promise<{ mailbox: Mailbox; smtpPort: number }> {
+  const smtpPort = await freePort();
+  const mailbox = new Mailbox();
+  await mailbox.listen(smtpPort);
+  running.push({ name: "mailbox", stop: () => mailbox.close() });
+  return { mailbox, smtpPort };
+}
+
+interface Parts {
+  readonly databaseUrl: string;
+  readonly catalogDatabaseUrl: string;
+  readonly redisUrl: string | undefined;
+  readonly smtpPort: number;
+  readonly addresses: { readonly auth: string; readonly catalog: string; readonly stand: string };
+}
+
+/** The same variables an operator would set; docs/operating.md explains each. */
+function environment(
+  config: StandConfig,
+  { databaseUrl, catalogDatabaseUrl, redisUrl, smtpPort, addresses }: Parts,
+): Record<string, string> {
+  return {
+    ...keptSecrets(config.home),
+    DATABASE_URL: databaseUrl,
+    CATALOG_DATABASE_URL: catalogDatabaseUrl,
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    AUTH_PORT: String(config.authPort),
+    AUTH_ISSUER: addresses.auth,
+    AUTH_SITE_URL: addresses.stand,
+    CATALOG_PORT: String(config.catalogPort),
+    CATALOG_GUARD_DIRECTORY: join(config.home, "guard"),
+    SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+    ...(config.otlpEndpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: config.otlpEndpoint }),
+  };
+}
+
+async function openServices(
+  config: StandConfig,
+  env: Record<string, string>,
+  addresses: Parts["addresses"],
+): Promise<void> {
+  const start = (name: string, packageName: string, url: string, says: string) =>
+    step<Service>(name, async () => {
+      const entry = fileURLToPath(new URL("main.js", import.meta.resolve(packageName)));
+      const value = await startService({
+        name,
+        entry,
+        url,
+        home: config.home,
+        env: { ...env, OTEL_SERVICE_NAME: `kinopass-${name}` },
+      });
+      running.push({ name, stop: value.stop });
+      void value.ended.then(() => endedByItself(name, config.home));
+      return { value, says };
+    });
+  await Promise.all([
+    start("auth", "@kinopass/auth", addresses.auth, `on ${addresses.auth}`),
+    start("catalog", "@kinopass/catalog", addresses.catalog, `on ${addresses.catalog}`),
+  ]);
+}
+
+function endedByItself(name: string, home: string): void {
+  if (stopping !== undefined) return;
+  note(
+    name,
+    `ended unexpectedly; its log is ${join(home, "logs", `${name}.log`)}. The rest goes on; Ctrl-C stops it.`,
+  );
+}
+
+async function openPages(
+  config: StandConfig,
+  mailbox: Mailbox,
+  addresses: Parts["addresses"],
+): Promise<void> {
+  const app = Fastify({ forceCloseConnections: true, bodyLimit: 16 * 1024, requestTimeout: 10_000 });
+  pageRoutes(app, addresses);
+  mailboxRoutes(app, mailbox);
+  await step("pages", async () => {
+    await app.listen({ host: "127.0.0.1", port: config.standPort });
+    running.push({ name: "pages", stop: () => app.close() });
+    return { value: undefined, says: `on ${addresses.stand}` };
+  });
+}
+
+function sayWhatNext({ auth, catalog, stand }: Parts["addresses"], tookMs: number): void {
+  console.log(`
+${bold(`Ready in ${(tookMs / 1000).toFixed(1)} s.`)}
+
+  Open      ${stand}            the start page
+            ${stand}/mailbox    letters with codes
+            ${auth}/docs       Auth, to try
+            ${catalog}/docs       the catalog, to try
+  Run       npm run tour                     every promise, request by request (in another terminal)
+            npm run kinopass -- --help       the console: superuser, keys, services, partitions
+  Stop      Ctrl-C                           the data stays for the next start
+`);
+}
+
+/** Services drain first, then what they lean on. A second Ctrl-C changes nothing: it is already stopping. */
+function stopAll(): Promise<void> {
+  stopping ??= (async () => {
+    console.log("\n  Stopping: requests under way are finished first.");
+    while (running.length > 0) {
+      const part = running.pop();
+      await part?.stop().catch((error: unknown) => fail(`${part.name}: ${String(error)}`));
+    }
+    console.log("  Stopped. Nothing is left running; the data stays in .kinopass.\n");
+  })();
+  return stopping;
+}
+
+main().catch(async (error: unknown) => {
+  fail(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+  if (running.length > 0) await stopAll();
+});

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { Redis } from "ioredis";
+import { freePort } from "./ports.ts";
+
+export interface LocalRedis {
+  readonly url: string;
+  readonly version: string;
+  stop(): Promise<void>;
+}
+
+const ANSWER_MS = 3_000;
+
+/** A Redis of the stand's own, from whichever server is on the PATH; undefined where there is none. */
+export async function startLocalRedis(): Promise<LocalRedis | undefined> {
+  const found = ["redis-server", "valkey-server"]
+    .map((binary) => ({ binary, version: versionOf(binary) }))
+    .find(({ version }) => version !== undefined);
+  if (found?.version === undefined) return undefined;
+  const port = await freePort();
+  // Its own process group: Ctrl-C is for the stand, which stops Redis after the services that use it.
+  const child = spawn(
+    found.binary,
+    [
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+      "--maxmemory",
+      "64mb",
+      "--maxmemory-policy",
+      "noeviction",
+    ],
+    {
+      stdio: "ignore",
+      detached: true,
+    },
+  );
+  const client = new Redis({
+    port,
+    host: "127.0.0.1",
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 30,
+  });
+  client.on("error", () => {});
+  try {
+    await within(
+      ANSWER_MS,
+      client.connect().then(() => client.ping()),
+    );
+  } catch {
+    await end(child);
+    return undefined;
+  } finally {
+    client.disconnect();
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    version: `${found.binary} ${found.version}`,
+    stop: () => end(child),
+  };
+}
+
+function versionOf(binary: string): string | undefined {
+  const { status, stdout } = spawnSync(binary, ["--version"], { encoding: "utf8", timeout: 2_000 });
+  return status === 0 ? (/v=([\d.]+)/.exec(stdout)?.[1] ?? "") : undefined;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((done) => child.once("exit", done));
+  child.kill("SIGTERM");
+  await gone;
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readConfig } from "@kinopass/config";
+
+/** What the stand may be told; everything has a default, so that one command is enough. */
+export function readStandConfig(env: NodeJS.ProcessEnv) {
+  return readConfig(env, (read) => ({
+    home: read.text("KINOPASS_HOME", join(process.cwd(), ".kinopass")),
+    authPort: read.port("AUTH_PORT", 8000),
+    catalogPort: read.port("CATALOG_PORT", 8001),
+    standPort: read.port("STAND_PORT", 8080),
+    databaseUrl: read.optional("DATABASE_URL"),
+    catalogDatabaseUrl: read.optional("CATALOG_DATABASE_URL"),
+    redisUrl: read.optional("REDIS_URL"),
+    otlpEndpoint: read.optional("OTEL_EXPORTER_OTLP_ENDPOINT"),
+  }));
+}
+
+export type StandConfig = ReturnType<typeof readStandConfig>;
+
+interface Kept {
+  readonly secrets: { readonly AUTH_KEYS: string; readonly AUTH_DIRECTORY_KEY: string };
+}
+
+/**
+ * Secrets of the stand are made once and kept beside its data: with others, a second start could not
+ * read what the first one wrote. Production has no such file and no defaults.
+ */
+export function keptSecrets(home: string): Kept["secrets"] {
+  const file = join(home, "secrets.json");
+  if (existsSync(file)) return (JSON.parse(readFileSync(file, "utf8")) as Kept).secrets;
+  mkdirSync(home, { recursive: true });
+  const secrets = {
+    AUTH_KEYS: `1:${randomBytes(32).toString("base64")}`,
+    AUTH_DIRECTORY_KEY: randomBytes(32).toString("base64"),
+  };
+  writeFileSync(file, JSON.stringify({ secrets }, null, 2), { mode: 0o600 });
+  return secrets;
+}
+
+/** Lets `npm run kinopass` and the tour reach this stand without a word of configuration. */
+export function publishStand(
+  home: string,
+  env: Readonly<Record<string, string>>,
+  addresses: Readonly<Record<string, string>>,
+): void {
+  writeFileSync(join(home, "stand.json"), JSON.stringify({ env, addresses }, null, 2), { mode: 0o600 });
+}
