@@ -33,13 +33,17 @@ function testServer(): Promise<string> {
   return own;
 }
 
+let stopOwn: (() => Promise<void>) | undefined;
+// Registered while the file loads: inside a test it would belong to that test, and end the server with it.
+after(() => stopOwn?.());
+
 async function startOwn(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), "kinopass-test-"));
   const server = await startEmbeddedPostgres({ directory: join(directory, "data"), durable: false });
-  after(async () => {
+  stopOwn = async () => {
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
-  });
+  };
   return server.url("postgres");
 }
 
