@@ -7,7 +7,11 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { contractInfo } from "./contract-info.ts";
 import { Directory } from "./directory/directory.ts";
+import { History } from "./history/history.ts";
+import { historyRoutes } from "./history/routes.ts";
 import { Authenticate } from "./http/authenticate.ts";
+import { Partitions } from "./partitions/partitions.ts";
+import { maintenanceDatabase, PartitionUpkeep } from "./partitions/upkeep.ts";
 import { Regions } from "./regions/regions.ts";
 import { regionRoutes } from "./regions/routes.ts";
 import { Revocations } from "./revocations/revocations.ts";
@@ -42,7 +46,7 @@ export type Capabilities = ReturnType<typeof buildCapabilities>;
 export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   const { config, clock, logger } = surroundings;
   const capabilities = buildCapabilities(surroundings);
-  const { db, keys, sessions, authenticate, regions } = capabilities;
+  const { db, keys, sessions, authenticate, regions, history, partitions, upkeep } = capabilities;
   const app = await createServer({
     logger,
     now: () => clock.now(),
@@ -55,21 +59,27 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   tokenRoutes(app, { keys, issuer: config.issuer });
   regionRoutes(app, { regions });
   sessionRoutes(app, { sessions, authenticate, db });
+  historyRoutes(app, { history, authenticate });
   await docsPage(app);
   return {
     app,
     capabilities,
     prepare: async () => {
       await keys.ensure();
+      await partitions.round();
     },
-    startBackground: () => {},
+    startBackground: () => {
+      upkeep.start();
+    },
     close: async () => {
+      await upkeep.stop();
+      await history.close();
       await db.close();
     },
   };
 }
 
-function buildCapabilities({ config, clock }: Surroundings) {
+function buildCapabilities({ config, clock, logger }: Surroundings) {
   const db = new PostgresDatabase({
     url: config.databaseUrl,
     applicationName: "kinopass-auth",
@@ -88,5 +98,26 @@ function buildCapabilities({ config, clock }: Surroundings) {
   const accessTokens = new AccessTokens({ keys, clock, issuer: config.issuer, audience: config.audience });
   const sessions = new Sessions({ db, clock, secrets, accessTokens, revocations, audit });
   const authenticate = new Authenticate({ accessTokens, sessions, clock, freshProofMs: FRESH_PROOF_MS });
-  return { db, secrets, directory, regions, audit, revocations, keys, accessTokens, sessions, authenticate };
+  const partitions = new Partitions({ db, clock, logger });
+  const upkeep = new PartitionUpkeep({
+    partitions,
+    logger,
+    openDatabase: () => maintenanceDatabase(config.databaseUrl),
+  });
+  const history = new History({ db, clock, secrets, months: partitions, logger });
+  return {
+    db,
+    secrets,
+    directory,
+    regions,
+    audit,
+    revocations,
+    keys,
+    accessTokens,
+    sessions,
+    authenticate,
+    partitions,
+    upkeep,
+    history,
+  };
 }
