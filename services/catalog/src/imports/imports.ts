@@ -61,6 +61,7 @@ export interface ImportOptions {
   readonly clock: Clock;
   readonly onProgress?: (progress: ImportProgress) => void;
   readonly onBadRecord?: (bad: BadRecordReport) => void;
+  readonly onFile?: (file: ImportedFile) => void;
 }
 
 /**
@@ -73,7 +74,11 @@ export interface ImportOptions {
 export async function importFilms({ url, ...options }: ImportOptions): Promise<ImportReport> {
   return await withDatabase(url, async (db) => {
     const files: ImportedFile[] = [];
-    for (const file of options.files) files.push(await importFile(db, file, options));
+    for (const file of options.files) {
+      const imported = await importFile(db, file, options);
+      options.onFile?.(imported);
+      files.push(imported);
+    }
     const [totals] = (await queries.totals(db)).rows;
     return { files, films: totals?.films ?? 0, persons: totals?.persons ?? 0, genres: totals?.genres ?? 0 };
   });

@@ -1,0 +1,125 @@
+/** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
+import { createGuard, type Guard, open } from "@kinopass/guard";
+import { guardPlugin } from "@kinopass/guard/fastify";
+import { common, createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
+import { Limiter, limits } from "@kinopass/limiter";
+import { PostgresDatabase } from "@kinopass/postgres";
+import type { FastifyBaseLogger } from "fastify";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { contractInfo } from "./contract-info.ts";
+import { Cursors } from "./cursors/cursors.ts";
+import { Films } from "./films/films.ts";
+import { filmRoutes } from "./films/routes.ts";
+import { Genres } from "./genres/genres.ts";
+import { genreRoutes } from "./genres/routes.ts";
+import { asAppError } from "./guard-refusals.ts";
+import { Persons } from "./persons/persons.ts";
+import { personRoutes } from "./persons/routes.ts";
+import { Grants } from "./playback/grants.ts";
+import { Playback, playbackRefusal } from "./playback/playback.ts";
+import { playbackRoutes } from "./playback/routes.ts";
+import { Signer } from "./secrets.ts";
+
+export interface Surroundings {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: FastifyBaseLogger;
+  /** Fails answers whose code the contract does not list; tests switch it on. */
+  readonly demandDocumentedCodes?: boolean;
+}
+
+export interface Catalog {
+  readonly app: Server;
+  /** Learns Auth's keys and begins to follow revocations; waits for Auth no longer than two seconds. */
+  prepare(): Promise<void>;
+  /** Lets go of connections. The server itself is drained first. */
+  close(): Promise<void>;
+}
+
+export async function buildCatalog(surroundings: Surroundings): Promise<Catalog> {
+  const { config, clock, logger } = surroundings;
+  const { db, guard, limiter, films, genres, persons, playback } = buildCapabilities(surroundings);
+  const app = await createServer({
+    logger,
+    now: () => clock.now(),
+    trustedProxies: config.trustedProxies,
+    trustedTraceNetworks: config.trustedTraceNetworks,
+    demandDocumentedCodes: surroundings.demandDocumentedCodes ?? false,
+  });
+  await describeContract(app, contractInfo(config.publicUrl));
+  await protect(app, guard, limiter, config.trustedProxies);
+  healthRoutes(app, [
+    { name: "database", check: async () => (await genres.all()).length > 0 },
+    { name: "auth_keys", optional: true, check: async () => guard.status().keysUsable },
+  ]);
+  filmRoutes(app, { films, playbackRefusal });
+  playbackRoutes(app, { playback });
+  genreRoutes(app, { genres });
+  personRoutes(app, { persons });
+  await docsPage(app);
+  return {
+    app,
+    prepare: () => guard.start(),
+    close: async () => {
+      await Promise.all([guard.stop(), limiter.close()]);
+      await db.close();
+    },
+  };
+}
+
+/** Who is calling, then how often. A route of the API without a policy keeps the service from starting. */
+async function protect(
+  app: Server,
+  guard: Guard,
+  limiter: Limiter,
+  trustedProxies: readonly string[],
+): Promise<void> {
+  app.addHook("onRoute", (route) => {
+    if (!route.url.startsWith("/v1/")) route.config = { policy: open, ...route.config };
+  });
+  await app.register(guardPlugin, {
+    guard,
+    refuse: (refusal) => {
+      throw asAppError(refusal);
+    },
+  });
+  await app.register(limits, {
+    limiter,
+    trustedProxies,
+    account: ({ caller }) => (caller.kind === "member" ? caller.accountId : undefined),
+    refuse: () => common.rate_limited(),
+  });
+}
+
+function buildCapabilities({ config, clock, logger }: Surroundings) {
+  const db = new PostgresDatabase({
+    url: config.databaseUrl,
+    applicationName: "kinopass-catalog",
+    maxConnections: config.databaseConnections,
+    acquireTimeoutMs: 400,
+    statementTimeoutMs: 1_000,
+    lockTimeoutMs: 500,
+  });
+  const guard = createGuard({
+    issuer: config.issuer,
+    audience: config.audience,
+    credential: config.credential ?? { id: "", secret: "" },
+    ...(config.authUrl === undefined ? {} : { authUrl: config.authUrl }),
+    ...(config.guardDirectory === undefined ? {} : { directory: config.guardDirectory }),
+    clock,
+    logger,
+  });
+  const limiter = new Limiter({
+    redis: config.redisUrl,
+    namespace: "catalog",
+    secret: new Signer(config.keys, "limits").sign("limiter"),
+    replicas: config.replicas,
+  });
+  const cursors = new Cursors(new Signer(config.keys, "cursors"));
+  const films = new Films({ db, cursors });
+  const persons = new Persons({ db, cursors });
+  const grants = new Grants(new Signer(config.keys, "playback"));
+  const playback = new Playback({ films, grants, clock });
+  return { db, guard, limiter, films, genres: new Genres({ db }), persons, playback };
+}

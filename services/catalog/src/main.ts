@@ -1,0 +1,32 @@
+import { ConfigError } from "@kinopass/config";
+import { createLogger, PortTaken } from "@kinopass/http";
+import { systemClock } from "./clock.ts";
+import { readCatalogConfig } from "./config.ts";
+import { startCatalog } from "./start.ts";
+
+/** Reads the configuration, starts; on SIGTERM or SIGINT drains and leaves nothing behind. */
+async function main(): Promise<void> {
+  const config = readCatalogConfig(process.env);
+  const logger = createLogger({ level: config.logLevel, service: "catalog" });
+  if (config.credential === undefined)
+    logger.warn("no service credential: ended sessions are noticed only when their tokens run out");
+  const catalog = await startCatalog({ config, clock: systemClock, logger });
+  logger.info({ address: catalog.address, imported: catalog.imported }, "listening");
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, "draining");
+    catalog.close().then(
+      () => logger.info("stopped"),
+      (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),
+    );
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof ConfigError || error instanceof PortTaken ? error.message : error);
+  process.exitCode = 1;
+});
