@@ -4,6 +4,9 @@ import { SpanStatusCode } from "@opentelemetry/api";
 /** Put `true` under this symbol on an error that is an answer (a refusal), not a defect. */
 export const REFUSAL: unique symbol = Symbol.for("kinopass.refusal") as never;
 
+/** `at work (file:///a.js:1:2)`, `at node:internal/x:1:2`, `at async Promise.all (index 0)`, `at Array.map (<anonymous>)`. */
+const FRAME =
+  /^ {4}at (?:.{1,200} \((?:[^()]+:\d+:\d+|index \d+|<anonymous>|native)\)|(?:async )?[^() ]+:\d+:\d+)$/;
 /** Errors some span has told about already; nested spans share one error, and telling it once is enough. */
 const told = new WeakSet<object>();
 /** Thrown strings and numbers have no identity: the last one told, with its trace, stands for them. */
@@ -51,10 +54,23 @@ function firstTold(span: Span, error: unknown): boolean {
 function exceptionAttributes(error: unknown, tellMessage: boolean): Attributes {
   const attributes: Attributes = { "exception.type": errorName(error) };
   if (!(error instanceof Error)) return attributes;
-  const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line));
-  if (frames !== undefined && frames.length > 0) attributes["exception.stacktrace"] = frames.join("\n");
+  const frames = framesOf(error);
+  if (frames !== "") attributes["exception.stacktrace"] = frames;
   if (tellMessage) attributes["exception.message"] = error.message;
   return attributes;
+}
+
+/**
+ * The stack begins with the message, which may have any number of lines, some of them made to look like frames. So it is
+ * cut off where it is found, and of the rest only what has the form of a frame counts.
+ */
+function framesOf({ stack = "", message }: Error): string {
+  const from = message === "" ? 0 : stack.indexOf(message);
+  const rest = from < 0 ? stack : stack.slice(from + message.length);
+  return rest
+    .split("\n")
+    .filter((line) => FRAME.test(line))
+    .join("\n");
 }
 
 function errorName(error: unknown): string {

@@ -31,7 +31,7 @@ export type FunctionContext =
 
 /** What `trace("name")` and `trace({…})` give: a standard decorator (TC39 stage 3) for any member of a class. */
 export interface TraceDecorator<Args extends readonly unknown[], Result> {
-  <Given extends [...Args, ...unknown[]], Answer extends Result | PromiseLike<Result>>(
+  <Given extends readonly [...Args, ...unknown[]], Answer extends Result | PromiseLike<Result>>(
     value: (this: never, ...args: Given) => Answer,
     context: FunctionContext,
   ): void;

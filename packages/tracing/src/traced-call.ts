@@ -37,9 +37,10 @@ export interface TracedCall {
 
 /**
  * Runs `work` in a span of its own. The span ends when a plain result is returned, when a promise settles, or when an
- * iteration is over. The promise itself is handed on untouched: whoever does not await it still gets the
- * unhandledRejection. Thenables that are not promises are plain results: calling their `then` may start them (lazy
- * query builders do), and that is the caller's to do.
+ * iteration is over. A promise is handed on as one that settles the same way right after the span has ended: looking at
+ * the original from the side would mark its rejection as handled, and whoever forgets to await would never hear of it.
+ * Thenables that are not promises are plain results: calling their `then` may start them (lazy query builders do), and
+ * that is the caller's to do.
  */
 export function runTraced<Result>(tracer: Tracer, call: TracedCall, work: (span: Span) => Result): Result {
   const above = trace.getSpan(call.parent);
@@ -54,11 +55,16 @@ export function runTraced<Result>(tracer: Tracer, call: TracedCall, work: (span:
     throw error;
   }
   if (types.isPromise(result)) {
-    result.then(
-      (value) => succeed(span, call, value),
-      (error: unknown) => fail(span, call, error),
-    );
-    return result;
+    return result.then(
+      (value) => {
+        succeed(span, call, value);
+        return value;
+      },
+      (error: unknown) => {
+        fail(span, call, error);
+        throw error;
+      },
+    ) as Result;
   }
   if (isIteration(result)) return traceIteration(result, () => iterationSpan(span, call)) as Result;
   succeed(span, call, result);
@@ -133,6 +139,9 @@ function runSampledOut<Result>(call: TracedCall, above: Span, work: (span: Span)
     tell(error);
     throw error;
   }
-  if (types.isPromise(result)) result.then(undefined, tell);
-  return result;
+  if (!types.isPromise(result)) return result;
+  return result.then(undefined, (error: unknown) => {
+    tell(error);
+    throw error;
+  }) as Result;
 }

@@ -1,0 +1,60 @@
+// Loaded before anything else: `node --import @kinopass/tracing/register main.js`. Without an endpoint in the OTEL_*
+// variables it registers nothing and loads nothing of the SDK.
+import { write } from "node:fs";
+import { isMainThread } from "node:worker_threads";
+import { metricsConfig, tracingConfig } from "./config.ts";
+import type { RunningMetrics } from "./metrics.ts";
+import type { RunningTracing } from "./sdk.ts";
+import type { LogLine } from "./watched-exporter.ts";
+
+const STDERR = 2;
+const LEVELS = { info: 30, warn: 40, error: 50 } as const;
+const FLUSH_DEADLINE_MS = 3_000;
+
+let running: RunningTracing | undefined;
+let metrics: RunningMetrics | undefined;
+
+/**
+ * Sends the spans that are waiting and stops tracing; resolves when that is done or the time is up, and never rejects.
+ * Call it last when draining: what is traced afterwards is lost.
+ *
+ * @param deadlineMs longest wait, in milliseconds
+ */
+export async function shutdownTracing(deadlineMs = FLUSH_DEADLINE_MS): Promise<void> {
+  await Promise.all([running?.shutdown(deadlineMs), metrics?.close()]);
+}
+
+/** Written without waiting: a reader of our log who has stopped reading must not stop us. */
+function log({ level, msg, ...fields }: LogLine): void {
+  const time = Math.round(performance.timeOrigin + performance.now());
+  write(
+    STDERR,
+    `${JSON.stringify({ level: LEVELS[level], time, name: "tracing", msg, ...fields })}\n`,
+    () => undefined,
+  );
+}
+
+async function start(): Promise<void> {
+  const tracing = tracingConfig();
+  if (tracing !== undefined) {
+    const { startTracing } = await import("./sdk.ts");
+    running = await startTracing(tracing, log);
+    process.once("beforeExit", () => void shutdownTracing());
+  }
+  const asked = metricsConfig();
+  if (asked === undefined) return;
+  const { startMetrics } = await import("./metrics.ts");
+  try {
+    metrics = await startMetrics(asked);
+  } catch (error) {
+    log({
+      level: "error",
+      msg: "metrics are off: the port could not be opened",
+      ...asked,
+      reason: String(error),
+    });
+  }
+}
+
+// --import runs in every worker thread too; one SDK a process is enough.
+if (isMainThread) await start();

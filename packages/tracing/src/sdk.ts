@@ -1,0 +1,147 @@
+import { context, DiagLogLevel, diag, propagation, type TextMapPropagator, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import {
+  CompositePropagator,
+  diagLogLevelFromString,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from "@opentelemetry/core";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  hostDetector,
+  osDetector,
+  processDetector,
+  type Resource,
+  type ResourceDetector,
+  serviceInstanceIdDetector,
+} from "@opentelemetry/resources";
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ConsoleSpanExporter,
+  ParentBasedSampler,
+  type Sampler,
+  type SpanExporter,
+  type SpanProcessor,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import type { ExporterName, PropagatorName, TracingConfig } from "./config.ts";
+import { LateIds, LateSampler, lateRecorderOn } from "./late-recorder.ts";
+import { setLateRecorder } from "./late-span.ts";
+import { type Log, WatchedExporter } from "./watched-exporter.ts";
+
+export interface RunningTracing {
+  /** Sends what is waiting. Rejects when it could not be sent. */
+  flush(): Promise<void>;
+  /** Sends what is waiting, for at most the given time, and stops. Safe to call twice. */
+  shutdown(deadlineMs: number): Promise<void>;
+}
+
+const DETECTORS: Readonly<Record<string, ResourceDetector>> = {
+  env: envDetector,
+  host: hostDetector,
+  os: osDetector,
+  process: processDetector,
+  serviceinstance: serviceInstanceIdDetector,
+};
+
+/** Registers the SDK as the process's own: context, propagation, sampling, export. */
+export async function startTracing(config: TracingConfig, log: Log): Promise<RunningTracing> {
+  for (const msg of config.complaints) log({ level: "warn", msg });
+  showSdkMessages(config, log);
+  const ids = new LateIds();
+  const spanProcessors = await Promise.all(config.exporters.map((name) => processor(name, config, log)));
+  const provider = new TracerProvider({
+    resource: resource(config),
+    sampler: new LateSampler(sampler(config)),
+    spanLimits: config.spanLimits,
+    idGenerator: ids,
+    spanProcessors,
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  propagation.setGlobalPropagator(propagator(config.propagators));
+  trace.setGlobalTracerProvider(provider);
+  setLateRecorder(lateRecorderOn(provider.getTracer("@kinopass/tracing"), ids));
+  log({
+    level: "info",
+    msg: "tracing is on",
+    endpoint: config.endpoint,
+    sampler: config.sampler,
+    ratio: config.ratio,
+  });
+  let stopping: Promise<void> | undefined;
+  return {
+    flush: () => provider.forceFlush(),
+    shutdown(deadlineMs) {
+      stopping ??= stop(provider, deadlineMs, log);
+      return stopping;
+    },
+  };
+}
+
+async function stop(provider: TracerProvider, deadlineMs: number, log: Log): Promise<void> {
+  setLateRecorder(undefined);
+  trace.disable();
+  propagation.disable();
+  const { promise: late, resolve } = Promise.withResolvers<"late">();
+  const timer = setTimeout(resolve, deadlineMs, "late");
+  try {
+    // A failing export has been told already; what matters here is that it is over.
+    const ended = await Promise.race([provider.shutdown().catch(() => undefined), late]);
+    if (ended === "late")
+      log({ level: "warn", msg: "the last spans could not be sent in time", deadline_ms: deadlineMs });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function processor(name: ExporterName, config: TracingConfig, log: Log): Promise<SpanProcessor> {
+  const exporter = name === "console" ? new ConsoleSpanExporter() : await otlpExporter(config);
+  return new BatchSpanProcessor({
+    ...config.batch,
+    exporter: new WatchedExporter(exporter, config.endpoint, log),
+  });
+}
+
+/** The exporters read the rest of their variables themselves: headers, timeout, compression, certificates. */
+async function otlpExporter({ protocol, url }: TracingConfig): Promise<SpanExporter> {
+  if (protocol === "grpc") {
+    const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-grpc");
+    return new OTLPTraceExporter({ url });
+  }
+  const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
+  return new OTLPTraceExporter({ url });
+}
+
+function sampler({ sampler: name, ratio }: TracingConfig): Sampler {
+  const root = name.endsWith("always_on")
+    ? new AlwaysOnSampler()
+    : name.endsWith("always_off")
+      ? new AlwaysOffSampler()
+      : new TraceIdRatioBasedSampler(ratio);
+  return name.startsWith("parentbased_") ? new ParentBasedSampler({ root }) : root;
+}
+
+function propagator(names: readonly PropagatorName[]): TextMapPropagator {
+  const propagators = names.map((name) =>
+    name === "baggage" ? new W3CBaggagePropagator() : new W3CTraceContextPropagator(),
+  );
+  return new CompositePropagator({ propagators });
+}
+
+function resource(config: TracingConfig): Resource {
+  const detectors = config.detectors.flatMap((name) => DETECTORS[name] ?? []);
+  return defaultResource().merge(detectResources({ detectors }));
+}
+
+function showSdkMessages(config: TracingConfig, log: Log): void {
+  if (config.logLevel === undefined) return;
+  const level = diagLogLevelFromString(config.logLevel) ?? DiagLogLevel.INFO;
+  const tell = (as: "info" | "warn" | "error") => (msg: string) => log({ level: as, msg, sdk: true });
+  const [error, warn, info] = [tell("error"), tell("warn"), tell("info")];
+  diag.setLogger({ error, warn, info, debug: info, verbose: info }, { logLevel: level });
+}

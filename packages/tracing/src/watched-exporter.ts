@@ -1,0 +1,66 @@
+import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+
+/** One structured log line. */
+export interface LogLine {
+  readonly level: "info" | "warn" | "error";
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export type Log = (line: LogLine) => void;
+
+/**
+ * Tells once when spans stop arriving and once when they arrive again. Jaeger being away for a night is two log lines, not
+ * thousands; the batches lost in between are counted in the second.
+ */
+export class WatchedExporter implements SpanExporter {
+  readonly #exporter: SpanExporter;
+  readonly #endpoint: string;
+  readonly #log: Log;
+  #lostSpans = 0;
+  #failing = false;
+
+  constructor(exporter: SpanExporter, endpoint: string, log: Log) {
+    this.#exporter = exporter;
+    this.#endpoint = endpoint;
+    this.#log = log;
+  }
+
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.#exporter.export(spans, (result) => {
+      if (result.code === ExportResultCode.SUCCESS) this.#arrived();
+      else this.#lost(spans.length, result.error);
+      done(result);
+    });
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.#exporter.forceFlush?.();
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#exporter.shutdown();
+  }
+
+  #arrived(): void {
+    if (!this.#failing) return;
+    const lost_spans = this.#lostSpans;
+    this.#failing = false;
+    this.#lostSpans = 0;
+    this.#log({ level: "info", msg: "traces are exported again", endpoint: this.#endpoint, lost_spans });
+  }
+
+  #lost(spans: number, error: Error | undefined): void {
+    this.#lostSpans += spans;
+    if (this.#failing) return;
+    this.#failing = true;
+    const reason = (error as (Error & { code?: unknown }) | undefined)?.code ?? error?.message ?? "unknown";
+    this.#log({
+      level: "warn",
+      msg: "traces cannot be exported; the service is not affected, spans are dropped until it works again",
+      endpoint: this.#endpoint,
+      reason: String(reason),
+    });
+  }
+}
