@@ -1,5 +1,5 @@
+import type { Clock } from "../clock.ts";
 import type { AnswerOutcome, ChallengeStore, Draft, Home, OpenTask } from "./challenge-store.ts";
-import type { Clock } from "./fallback-challenges.ts";
 import type { TaskLanguage } from "./number-words.ts";
 import { drawPicture, type Picture } from "./picture/picture.ts";
 import { type CaptchaCaller, type CaptchaPass, idOf, parseId, Seal, slotOf } from "./seal.ts";

@@ -95,19 +95,6 @@ export class ChallengesAway extends Error {
   }
 }
 
-/** Settles within `ms`, or rejects: neither client library gives up soon enough by itself. */
-export async function withDeadline<Value>(ms: number, work: Promise<Value>): Promise<Value> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([work, late]);
-  } catch (error) {
-    throw new ChallengesAway(error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 export function asLevel(value: number): Level {
   return value === 1 || value === 2 ? value : 3;
 }

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type {
   AnswerOutcome,
   AnswerRequest,
@@ -8,10 +9,6 @@ import type {
   RedeemRequest,
 } from "./challenge-store.ts";
 import { ChallengesAway } from "./challenge-store.ts";
-
-export interface Clock {
-  now(): Date;
-}
 
 /** After a failure Redis is left alone for this long, so that a frozen one costs one deadline, not one a request. */
 const REST_MS = 1_000;

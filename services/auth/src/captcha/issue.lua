@@ -38,8 +38,8 @@ local paused_until = tonumber(network[3]) or 0
 if score >= steps.refuse and ARGV[7] ~= "1" then
   return { "refused", math.ceil((score - steps.refuse) / points.drainPerMs) + 1 }
 end
+if now < paused_until then return { "paused", paused_until - now } end
 if score >= steps.pause then
-  if now < paused_until then return { "paused", paused_until - now } end
   local share = math.min(1, (score - steps.pause) / (steps.refuse - steps.pause))
   paused_until = now + math.floor(policy.shortestPauseMs + share * (policy.longestPauseMs - policy.shortestPauseMs))
 end

@@ -1,3 +1,34 @@
+import { statement } from "@kinopass/postgres";
+import type { TaskLanguage } from "./number-words.ts";
+
+export interface TaskRow {
+  readonly nonce: string;
+  readonly language: TaskLanguage;
+  readonly round: number;
+  readonly level: number;
+  readonly tries_left: number;
+  readonly expires_at: Date;
+}
+
+export interface IssueRow extends TaskRow {
+  readonly kind: "issued" | "paused" | "refused" | "over";
+  readonly retry_after_ms: number;
+}
+
+export interface AnswerRow extends TaskRow {
+  readonly outcome:
+    | "solved"
+    | "solved_again"
+    | "wrong"
+    | "too_fast"
+    | "wrong_again"
+    | "last_wrong"
+    | "last_too_fast"
+    | "spent"
+    | "expired";
+  readonly pass_expires_at: Date;
+}
+
 /**
  * Admits a request for a challenge, or says how long to wait. The network's row is locked by the
  * upsert, so simultaneous requests are decided one after the other; a repeated request finds its
@@ -5,7 +36,9 @@
  *
  * $1 network, $2 stem, $3 now, $4 policy, $5 nonce, $6 binding, $7 language, $8 answers, $9 known device
  */
-export const ISSUE = `
+export const issueChallenge = statement<IssueRow>(
+  "captcha.issue",
+  `
 with policy as (
   select ($4::jsonb #>> '{points,issued}')::float8 as issued,
          ($4::jsonb #>> '{points,most}')::float8 as most,
@@ -19,9 +52,9 @@ with policy as (
          ($4::jsonb ->> 'tries')::smallint as tries,
          ($4::jsonb ->> 'challengeMs')::float8 as challenge_ms
 ), known as (
-  select * from captcha_challenges where network = $1 and stem = $2
+  select * from auth.captcha_challenges where network = $1 and stem = $2
 ), admitted as (
-  insert into captcha_networks as n (network, score, scored_at, paused_until, verdict)
+  insert into auth.captcha_networks as n (network, score, scored_at, paused_until, verdict)
   select $1, policy.issued, $3::timestamptz, $3::timestamptz, 'issued'
     from policy
    where not exists (select from known)
@@ -39,12 +72,12 @@ with policy as (
         from policy,
      lateral (select greatest(0, n.score - policy.drain * greatest(0, extract(epoch from $3::timestamptz - n.scored_at) * 1000)) as now_score) as drained,
      lateral (select case when now_score >= policy.refuse and not $9::boolean then 'refused'
-                          when now_score >= policy.pause and n.paused_until > $3::timestamptz then 'paused'
+                          when n.paused_until > $3::timestamptz then 'paused'
                           else 'issued' end as verdict) as decided
     )
   returning verdict, retry_after_ms, score
 ), written as (
-  insert into captcha_challenges as c (network, stem, state, nonce, binding, language, answers, level, tries_left, shown_at, expires_at)
+  insert into auth.captcha_challenges as c (network, stem, state, nonce, binding, language, answers, level, tries_left, shown_at, expires_at)
   select $1, $2, 'open', $5, $6, $7, $8,
          case when score - issued >= level3 then 3 when score - issued >= level2 then 2 else 1 end,
          tries, $3::timestamptz, $3::timestamptz + interval '1 ms' * challenge_ms
@@ -61,7 +94,8 @@ select case when admitted.verdict <> 'issued' then admitted.verdict
        admitted.retry_after_ms, found.nonce, found.language, found.round, found.level, found.tries_left, found.expires_at
   from (select) as always
   left join admitted on true
-  left join found on true`;
+  left join found on true`,
+);
 
 /**
  * Judges one answer. The verdict is worked out inside the update from the row as it is once locked,
@@ -69,9 +103,11 @@ select case when admitted.verdict <> 'issued' then admitted.verdict
  *
  * $1 network, $2 stem, $3 binding, $4 answer, $5 retry key, $6 now, $7 policy, $8 length of a hash
  */
-export const ANSWER = `
+export const judgeAnswer = statement<AnswerRow>(
+  "captcha.answer",
+  `
 with answered as (
-  update captcha_challenges as c
+  update auth.captcha_challenges as c
      set (outcome, state, round, level, tries_left, shown_at, last_took_ms, retry_key, solved_answer, pass_expires_at) = (
        select outcome,
               case outcome when 'solved' then 'solved' when 'last_wrong' then 'spent' when 'last_too_fast' then 'spent' else c.state end,
@@ -100,7 +136,7 @@ with answered as (
    where c.network = $1 and c.stem = $2 and c.binding = $3
   returning *
 ), noted as (
-  update captcha_networks as n
+  update auth.captcha_networks as n
      set (took_ms, score, scored_at) = (
        select taken,
               greatest(0, least(($7::jsonb #>> '{points,most}')::float8,
@@ -120,24 +156,31 @@ with answered as (
    where n.network = answered.network
      and answered.outcome in ('solved', 'wrong', 'too_fast', 'last_wrong', 'last_too_fast')
 )
-select outcome, nonce, language, round, level, tries_left, expires_at, pass_expires_at from answered`;
+select outcome, nonce, language, round, level, tries_left, expires_at, pass_expires_at from answered`,
+);
 
 /** Uses up a pass: one row for the one caller that may go on. $1 network, $2 stem, $3 binding, $4 now */
-export const REDEEM = `
-update captcha_challenges
+export const redeemPass = statement<{ readonly stem: string }>(
+  "captcha.redeem",
+  `
+update auth.captcha_challenges
    set state = 'redeemed'
  where network = $1 and stem = $2 and binding = $3 and state = 'solved' and pass_expires_at > $4::timestamptz
-returning stem`;
+returning stem`,
+);
 
 /** Deletes at most $2 challenges and networks that no rule needs at $1: a small batch stays below any statement timeout. */
-export const PURGE = `
+export const purgeChallenges = statement<{ readonly deleted: number }>(
+  "captcha.purge",
+  `
 with old_challenges as (
-  delete from captcha_challenges
-   where ctid = any (array (select ctid from captcha_challenges where expires_at < $1::timestamptz - interval '10 minutes' order by expires_at limit $2 for update skip locked))
+  delete from auth.captcha_challenges
+   where ctid = any (array (select ctid from auth.captcha_challenges where expires_at < $1::timestamptz - interval '10 minutes' order by expires_at limit $2 for update skip locked))
   returning 1
 ), old_networks as (
-  delete from captcha_networks
-   where ctid = any (array (select ctid from captcha_networks where scored_at < $1::timestamptz - interval '1 hour' order by scored_at limit $2 for update skip locked))
+  delete from auth.captcha_networks
+   where ctid = any (array (select ctid from auth.captcha_networks where scored_at < $1::timestamptz - interval '1 hour' order by scored_at limit $2 for update skip locked))
   returning 1
 )
-select ((select count(*) from old_challenges) + (select count(*) from old_networks))::integer as deleted`;
+select ((select count(*) from old_challenges) + (select count(*) from old_networks))::integer as deleted`,
+);

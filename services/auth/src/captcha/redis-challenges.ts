@@ -13,7 +13,6 @@ import {
   type OpenTask,
   type RedeemOutcome,
   type RedeemRequest,
-  withDeadline,
 } from "./challenge-store.ts";
 import type { CaptchaPolicy } from "./policy.ts";
 import { HASH_LENGTH } from "./seal.ts";
@@ -95,7 +94,18 @@ export class RedisChallenges implements ChallengeStore {
   async #run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
     if (NOT_CONNECTED.has(this.#redis.status))
       throw new ChallengesAway(new Error(`Redis is ${this.#redis.status}`));
-    return await withDeadline(this.#deadlineMs, this.#evaluate(script, keys, args));
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new Error(`No answer within ${this.#deadlineMs} ms`)),
+      this.#deadlineMs,
+    );
+    try {
+      return await Promise.race([this.#evaluate(script, keys, args), late]);
+    } catch (error) {
+      throw isDefect(error) ? error : new ChallengesAway(error);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** By its hash, so that the text travels once for each start of Redis. */
@@ -107,6 +117,11 @@ export class RedisChallenges implements ChallengeStore {
       return (await this.#redis.eval(text, keys.length, ...keys, ...args)) as Reply;
     }
   }
+}
+
+/** "ERR" is a mistake in our script; LOADING, READONLY, OOM, CLUSTERDOWN and their like are Redis's state. */
+function isDefect(error: unknown): boolean {
+  return error instanceof Error && error.name === "ReplyError" && error.message.startsWith("ERR ");
 }
 
 /** The network stands in braces: Redis Cluster puts both keys into its slot. */

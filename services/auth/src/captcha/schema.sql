@@ -4,7 +4,7 @@
 -- new sum), and a pass must not come back to life on a standby. Rows change in place: fillfactor
 -- leaves room, and no index covers what changes.
 
-create unlogged table captcha_networks (
+create unlogged table auth.captcha_networks (
   network           text primary key constraint network_is_a_hash check (length(network) = 16),
   score             double precision not null constraint score_not_negative check (score >= 0),
   scored_at         timestamptz not null,
@@ -16,7 +16,7 @@ create unlogged table captcha_networks (
   retry_after_ms    integer not null default 0
 ) with (fillfactor = 70);
 
-create unlogged table captcha_challenges (
+create unlogged table auth.captcha_challenges (
   stem              text not null constraint stem_is_128_bits check (length(stem) = 22),
   network           text not null,
   state             text not null constraint state_is_known check (state in ('open', 'solved', 'redeemed', 'spent')),
@@ -39,5 +39,5 @@ create unlogged table captcha_challenges (
   constraint solved_has_a_pass check (state not in ('solved', 'redeemed') or (solved_answer is not null and pass_expires_at is not null))
 ) with (fillfactor = 50);
 
-create index captcha_challenges_to_purge on captcha_challenges (expires_at);
-create index captcha_networks_to_purge on captcha_networks (scored_at);
+create index captcha_challenges_to_purge on auth.captcha_challenges (expires_at);
+create index captcha_networks_to_purge on auth.captcha_networks (scored_at);

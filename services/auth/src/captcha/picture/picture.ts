@@ -11,6 +11,9 @@ const SHEET: Sheet = { width: 480, height: 176 };
 /** How many pixels of the PNG, and units of the SVG, one grid step has. */
 const SCALE = 2.5;
 
+/** How far a simplified outline may be from the exact one, in grid steps. */
+const TOLERANCE = 0.22;
+
 export const PICTURE_WIDTH = SHEET.width * SCALE;
 export const PICTURE_HEIGHT = SHEET.height * SCALE;
 
@@ -77,12 +80,12 @@ function heightOver(line: Stroke, x: number): number {
 
 /** The picture as one path of outlines; holes by the even-odd rule. */
 export function svgOf(picture: Picture): string {
-  const loops = contoursOf(picture).map((loop) => {
-    const points = simplify(loop, 0.22).map(
-      ({ x, y }) => `${Math.round(x * SCALE)} ${Math.round(y * SCALE)}`,
+  const loops = contoursOf(picture)
+    .map((loop) => simplify(loop, TOLERANCE).slice(0, -1))
+    .filter(({ length }) => length > 2)
+    .map(
+      (loop) => `M${loop.map(({ x, y }) => `${Math.round(x * SCALE)} ${Math.round(y * SCALE)}`).join("L")}Z`,
     );
-    return `M${points.slice(0, -1).join("L")}Z`;
-  });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${PICTURE_WIDTH} ${PICTURE_HEIGHT}">`,
     `<path fill="rgb(${PAPER})" d="M0 0H${PICTURE_WIDTH}V${PICTURE_HEIGHT}H0Z"/>`,
