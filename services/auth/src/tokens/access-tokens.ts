@@ -60,9 +60,9 @@ export class AccessTokens {
       .setIssuer(this.#issuer)
       .setAudience(this.#audience)
       .setSubject(claims.accountId)
-      // A UUIDv7: it carries the millisecond of issue, which `iat` is too coarse for.
       .setJti(newId(now))
-      .setIssuedAt(seconds)
+      // With its milliseconds (RFC 7519 §2 allows a fraction): a role that changes must not wait for the next second.
+      .setIssuedAt(now.getTime() / 1000)
       .setExpirationTime(seconds + ACCESS_TOKEN_SECONDS)
       .sign(privateKey);
   }

@@ -1,0 +1,101 @@
+// Keeps the walls of ARCHITECTURE.md: what a file may touch can be told from where it lies.
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { test } from "node:test";
+import { root } from "./environment.mjs";
+
+const SERVICES = ["services/auth", "services/catalog"];
+/** Folders of a service that every capability may use and that know none of them. */
+const SHARED = new Set(["(root)", "http"]);
+const isTest = (file) => /\.test\.ts$|\.test-support\.ts$|\/testing\//.test(file);
+
+const files = globSync("{packages,services}/*/src/**/*.ts", { cwd: root }).map((file) =>
+  file.split(sep).join("/"),
+);
+const imports = files.flatMap((from) =>
+  [...readFileSync(join(root, from), "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+    ([, to]) => ({
+      from,
+      to: to.startsWith(".")
+        ? relative(root, join(root, dirname(from), to))
+            .split(sep)
+            .join("/")
+        : to,
+    }),
+  ),
+);
+const within = imports.filter(({ from, to }) => to.startsWith("services/") && !isTest(from));
+const serviceOf = (file) => SERVICES.find((service) => file.startsWith(`${service}/`));
+const folderOf = (file) => {
+  const [first, ...rest] = file.slice(`${serviceOf(file)}/src/`.length).split("/");
+  return rest.length === 0 ? "(root)" : first;
+};
+const isWiring = (file) =>
+  folderOf(file) === "(root)" && /\/(app|main|index|contract|commands)\.ts$/.test(file);
+
+test("the scan sees the code it is meant to guard", () => {
+  assert.ok(files.length > 100 && imports.length > 300, `${files.length} files, ${imports.length} imports`);
+  for (const service of SERVICES)
+    assert.ok(
+      within.some(({ from }) => from.startsWith(service)),
+      service,
+    );
+});
+
+test("SQL and routes are private to their capability", () => {
+  const leaks = within.filter(
+    ({ from, to }) =>
+      folderOf(from) !== folderOf(to) && /\/([a-z-]+-)?(queries|routes)\.ts$/.test(to) && !isWiring(from),
+  );
+  assert.deepEqual(leaks, []);
+});
+
+test("shared folders know no capability", () => {
+  const leaks = within.filter(
+    ({ from, to }) =>
+      SHARED.has(folderOf(from)) &&
+      !SHARED.has(folderOf(to)) &&
+      !isWiring(from) &&
+      !TYPES_ONLY.has(`${folderOf(from)} ${to}`),
+  );
+  assert.deepEqual(leaks, []);
+});
+
+/** Words of the domain that the shared ground speaks: a type, not behaviour. */
+const TYPES_ONLY = new Set(["http services/auth/src/tokens/access-tokens.ts"]);
+
+test("services share no source: they meet in packages, over HTTP and in the contract", () => {
+  const leaks = imports.filter(({ from, to }) => {
+    const own = serviceOf(from);
+    if (own === undefined) return to.startsWith("services/") || /^@kinopass\/(auth|catalog)/.test(to);
+    return (
+      SERVICES.some((other) => other !== own && to.startsWith(`${other}/`)) ||
+      /^@kinopass\/(auth|catalog)/.test(to)
+    );
+  });
+  assert.deepEqual(leaks, []);
+});
+
+test("no package outside the tests leans on the test ground or the emulators", () => {
+  const leaks = imports.filter(
+    ({ from, to }) =>
+      /^@kinopass\/(testing|emulators)/.test(to) && !isTest(from) && !from.startsWith("packages/emulators"),
+  );
+  assert.deepEqual(leaks, []);
+});
+
+test("only config.ts, main.ts and commands read the environment", () => {
+  const readers = files.filter(
+    (file) => /process\.env\b/.test(readFileSync(join(root, file), "utf8")) && !isTest(file),
+  );
+  assert.deepEqual(
+    readers.filter(
+      (file) =>
+        !/\/(config|main|register)\.ts$|packages\/(testing|config)\/|\/commands\/|\/bench\/|\/bots\//.test(
+          file,
+        ),
+    ),
+    [],
+  );
+});
