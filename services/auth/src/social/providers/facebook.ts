@@ -249,10 +249,11 @@ function reading(error: unknown, code: number | undefined, subcode: number | und
     return ["code_spent", "code_not_taken"];
   }
   if (code === 190 || code === 102) return ["link_lost", "token_dead"];
-  if (code !== undefined && THROTTLED_CODES.has(code)) return ["provider_unreachable", "throttled"];
-  if (code !== undefined && TEMPORARY_CODES.has(code)) return ["provider_unreachable", "says_busy"];
+  // A wrong secret comes as code 1, otherwise the code for "away for a moment": the words decide first.
   if ((code !== undefined && OPERATOR_CODES.has(code)) || /appsecret_proof|client secret/i.test(message)) {
     return ["misconfigured", "client_refused"];
   }
+  if (code !== undefined && THROTTLED_CODES.has(code)) return ["provider_unreachable", "throttled"];
+  if (code !== undefined && TEMPORARY_CODES.has(code)) return ["provider_unreachable", "says_busy"];
   return ["provider_error", "refused"];
 }

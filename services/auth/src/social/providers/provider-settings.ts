@@ -30,8 +30,7 @@ export class ProviderSettings {
     const missing = entries.filter(([, value]) => value === undefined).map(([key]) => this.#prefix + key);
     if (missing.length === entries.length) return undefined;
     const there = entries.filter(([, value]) => value !== undefined).map(([key]) => this.#prefix + key);
-    for (const name of missing)
-      this.#mistakes.push(`${name} is missing, while ${there.join(" and ")} is given`);
+    for (const name of missing) this.#mistakes.push(`${name} is missing, though ${there.join(" and ")} came`);
     return missing.length === 0 ? (Object.fromEntries(entries) as Record<Key, string>) : undefined;
   }
 
@@ -83,7 +82,7 @@ export class ProviderSettings {
   /** A misspelt name would silently leave its provider off, or a switch at its default. */
   refuseUnknown(): void {
     for (const [name, value] of Object.entries(this.#values)) {
-      if (name.startsWith(this.#prefix) && value !== undefined && !this.#known.has(name)) {
+      if (name.startsWith(this.#prefix) && value?.trim() && !this.#known.has(name)) {
         this.#mistakes.push(`${name} is not a setting; there are ${[...this.#known].sort().join(", ")}`);
       }
     }
