@@ -15,6 +15,8 @@ import { maintenanceDatabase, PartitionUpkeep } from "./partitions/upkeep.ts";
 import { Regions } from "./regions/regions.ts";
 import { regionRoutes } from "./regions/routes.ts";
 import { Revocations } from "./revocations/revocations.ts";
+import { PermissionGuard } from "./roles/permission-guard.ts";
+import { Roles } from "./roles/roles.ts";
 import { Secrets } from "./secrets.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { FRESH_PROOF_MS, Sessions } from "./sessions/sessions.ts";
@@ -98,6 +100,8 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
   const accessTokens = new AccessTokens({ keys, clock, issuer: config.issuer, audience: config.audience });
   const sessions = new Sessions({ db, clock, secrets, accessTokens, revocations, audit });
   const authenticate = new Authenticate({ accessTokens, sessions, clock, freshProofMs: FRESH_PROOF_MS });
+  const roles = new Roles({ db, clock, audit, revocations });
+  const guard = new PermissionGuard({ authenticate, roles });
   const partitions = new Partitions({ db, clock, logger });
   const upkeep = new PartitionUpkeep({
     partitions,
@@ -116,6 +120,8 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
     accessTokens,
     sessions,
     authenticate,
+    roles,
+    guard,
     partitions,
     upkeep,
     history,
