@@ -79,9 +79,8 @@ export class FeedFollower {
     deadline.set(timings.answerMs, "no answer");
     const address = new URL(url);
     if (knowledge.cursor !== undefined) address.searchParams.set("after", knowledge.cursor);
-    const basic = Buffer.from(
-      `${encodeURIComponent(credential.id)}:${encodeURIComponent(credential.secret)}`,
-    );
+    // RFC 7617 §2: the pair as it is, in UTF-8.
+    const basic = Buffer.from(`${credential.id}:${credential.secret}`);
     const response = await this.#options.fetch(address, {
       headers: { accept: "text/event-stream", authorization: `Basic ${basic.toString("base64")}` },
       redirect: "error",

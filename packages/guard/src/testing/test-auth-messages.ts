@@ -1,0 +1,35 @@
+import type { JWK } from "jose";
+
+export interface KeysAnswer {
+  readonly status?: number;
+  /** Instead of the key set; `""` is an empty answer. */
+  readonly body?: string;
+  readonly delayMs?: number;
+}
+
+/** Everything a test's Auth process needs to answer; handed over again after a restart. */
+export interface TestAuthState {
+  readonly issuer: string;
+  readonly credential: { readonly id: string; readonly secret: string };
+  readonly heartbeatMs: number;
+  readonly keys: readonly JWK[];
+  readonly keysAnswer?: KeysAnswer;
+  /** Feed events in order; their place, from 1, is their cursor. */
+  readonly events: readonly FeedEvent[];
+  /** Cursors before this one are too old to resume from. */
+  readonly oldestCursor: number;
+}
+
+export interface FeedEvent {
+  readonly type: string;
+  readonly data: string;
+}
+
+export type ToTestAuth =
+  | { readonly kind: "listen"; readonly port: number; readonly state: TestAuthState }
+  | { readonly kind: "state"; readonly id: number; readonly state: TestAuthState }
+  | { readonly kind: "count"; readonly id: number };
+
+export type FromTestAuth =
+  | { readonly kind: "listening"; readonly port: number }
+  | { readonly kind: "done"; readonly id: number; readonly requests: Readonly<Record<string, number>> };
