@@ -19,6 +19,7 @@ import { personRoutes } from "./persons/routes.ts";
 import { Grants } from "./playback/grants.ts";
 import { Playback, playbackRefusal } from "./playback/playback.ts";
 import { playbackRoutes } from "./playback/routes.ts";
+import { Search } from "./search/search.ts";
 import { Signer } from "./secrets.ts";
 
 export interface Surroundings {
@@ -117,8 +118,9 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
     replicas: config.replicas,
   });
   const cursors = new Cursors(new Signer(config.keys, "cursors"));
-  const films = new Films({ db, cursors });
-  const persons = new Persons({ db, cursors });
+  const search = new Search({ db });
+  const films = new Films({ db, cursors, search });
+  const persons = new Persons({ db, cursors, search });
   const grants = new Grants(new Signer(config.keys, "playback"));
   const playback = new Playback({ films, grants, clock });
   return { db, guard, limiter, films, genres: new Genres({ db }), persons, playback };

@@ -2,7 +2,7 @@ import { refusals } from "@kinopass/http";
 import type { Database } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
 import type { Cursors } from "../cursors/cursors.ts";
-import { fold } from "../text/fold.ts";
+import { EXACT, FORGIVING, type Mode, type Search } from "../search/search.ts";
 import * as queries from "./queries.ts";
 import type { Sort } from "./sort.ts";
 
@@ -36,10 +36,12 @@ export type PlayableFilm = Awaited<ReturnType<typeof queries.findPlayable>>["row
 export class Films {
   readonly #db: Database;
   readonly #cursors: Cursors;
+  readonly #search: Search;
 
-  constructor({ db, cursors }: { db: Database; cursors: Cursors }) {
+  constructor({ db, cursors, search }: { db: Database; cursors: Cursors; search: Search }) {
     this.#db = db;
     this.#cursors = cursors;
+    this.#search = search;
   }
 
   /** @throws relevance_needs_query, cursor_invalid */
@@ -48,18 +50,33 @@ export class Films {
     const { query, genre, person, pageSize, cursor } = search;
     const sort = search.sort ?? (query === undefined ? "-year" : "relevance");
     if (sort === "relevance" && query === undefined) throw refuse.relevance_needs_query();
-    const words = query === undefined ? undefined : fold(query);
-    const list = ["films", sort, words ?? null, genre ?? null, person ?? null];
-    const after = cursor === undefined ? undefined : this.#cursors.read(list, cursor);
-    // Signs without a letter or digit find nothing, and need no database to say so.
-    if (words === "") return { items: [], nextCursor: null };
-    const wanted = { sort, words, genre, person, after, limit: pageSize + 1 };
-    const rows = await queries.listFilms(this.#db, wanted);
-    const items = rows.slice(0, pageSize);
+    const list = ["films", sort, query ?? null, genre ?? null, person ?? null];
+    const from = cursor === undefined ? undefined : this.#cursors.read(list, cursor);
+    const wanted = { sort, query, genre, person, after: from?.slice(1) };
+    const found = await this.#find(wanted, from?.[0] as Mode | undefined, pageSize + 1);
+    const items = found.rows.slice(0, pageSize);
     const last = items.at(-1);
-    if (rows.length <= pageSize || last === undefined) return { items, nextCursor: null };
-    const place = sort === "relevance" ? [last.score, last.id] : [last.id];
+    if (found.rows.length <= pageSize || last === undefined) return { items, nextCursor: null };
+    const place = sort === "relevance" ? [found.mode, last.score, last.id] : [found.mode, last.id];
     return { items, nextCursor: this.#cursors.issue(list, place) };
+  }
+
+  /** A later page stays in the mode of the first; the first forgives typos where nothing is found otherwise. */
+  async #find(
+    { query, ...wanted }: Omit<queries.FilmListQuery, "terms" | "limit"> & { query: string | undefined },
+    asked: Mode | undefined,
+    limit: number,
+  ): Promise<{ readonly rows: readonly queries.ListedRow[]; readonly mode: Mode }> {
+    const mode = asked ?? EXACT;
+    if (query === undefined) {
+      return { mode, rows: await queries.listFilms(this.#db, { ...wanted, limit, terms: undefined }) };
+    }
+    const terms = await this.#search.terms(query, mode);
+    // Signs without a letter or digit find nothing, and need no database to say so.
+    if (terms === undefined) return { mode, rows: [] };
+    const rows = await queries.listFilms(this.#db, { ...wanted, limit, terms });
+    if (rows.length > 0 || asked !== undefined) return { mode, rows };
+    return await this.#find({ query, ...wanted }, FORGIVING, limit);
   }
 
   /** @throws film_not_found */

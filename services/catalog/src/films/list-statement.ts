@@ -1,11 +1,12 @@
 import type { Statement } from "@kinopass/postgres";
+import type { SearchTerms } from "../search/search.ts";
 import { orderOf, type Sort } from "./sort.ts";
 
 /** What a list of films is asked for; texts are values of the statement, never part of it. */
 export interface FilmListQuery {
   readonly sort: Sort;
-  /** Folded words; undefined for all films. */
-  readonly words: string | undefined;
+  /** Undefined for all films. */
+  readonly terms: SearchTerms | undefined;
   readonly genre: string | undefined;
   readonly person: number | undefined;
   /** Rows wanted. */
@@ -21,20 +22,23 @@ export interface FilmListQuery {
 export function filmListStatement(query: FilmListQuery): Statement {
   const values: unknown[] = [];
   const value = (given: unknown, type: string) => `$${values.push(given)}::${type}`;
-  const words = query.words === undefined ? undefined : value(query.words, "text");
+  const terms = query.terms && {
+    folded: value(query.terms.folded, "text"),
+    tsquery: value(query.terms.tsquery, "tsquery"),
+  };
   const conditions = [
     ...(query.genre === undefined ? [] : [ofGenre(value(query.genre, "text"))]),
     ...(query.person === undefined ? [] : [ofPerson(value(query.person, "int"))]),
   ];
-  const found = words === undefined ? "" : `with found as (${FOUND.replaceAll("$words", words)})`;
-  const { from, order, key } = query.sort === "relevance" ? byScore(words) : byColumn(query.sort, words);
+  if (terms !== undefined) conditions.push(hasWords(terms));
+  const { from, order, key } = query.sort === "relevance" ? byScore(terms) : byColumn(query.sort);
   if (query.after !== undefined) conditions.push(key(query.after.map((part) => value(part, "int"))));
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
   return {
     name: nameOf(query),
     values,
-    text: `${found} select ${CARD} from (select f.* from ${from} ${where} order by ${order}
-                                          limit ${value(query.limit, "int")}) f order by ${order}`,
+    text: `select ${CARD} from (select f.* from ${from} ${where} order by ${order}
+                                  limit ${value(query.limit, "int")}) f order by ${order}`,
   };
 }
 
@@ -44,15 +48,10 @@ const CARD = `f.id, f.title, f.year, f.age_rating, f.access, f.rating, f.runtime
                             order by g.slug), '[]')
      from catalog.film_genres fg join catalog.genres g on g.id = fg.genre_id where fg.film_id = f.id) as genres`;
 
-const TSQUERY = "(plainto_tsquery('simple', $words) || plainto_tsquery('english', $words))";
-
-/** By words (title, names, description) or by likeness of the title, whichever finds it; both together rank higher. */
-const FOUND = `select film_id, sum(likeness) as likeness
-  from (select f.id as film_id, ts_rank(f.search, ${TSQUERY}) as likeness
-          from catalog.films f where f.search @@ ${TSQUERY}
-        union all
-        select film_id, likeness from catalog.films_like($words)) as hits
- group by film_id`;
+/** Titles and names as they are written, descriptions by their stems too. */
+function hasWords({ folded, tsquery }: SearchTerms): string {
+  return `f.search @@ (${tsquery} || plainto_tsquery('english', ${folded}))`;
+}
 
 function ofGenre(slug: string): string {
   return `f.id in (select fg.film_id from catalog.film_genres fg join catalog.genres g on g.id = fg.genre_id
@@ -70,22 +69,29 @@ interface Ordering {
   key(after: readonly string[]): string;
 }
 
-/** A whole number, so that a cursor can carry it exactly. A title that is the words themselves comes first. */
-function byScore(words: string | undefined): Ordering {
-  if (words === undefined) throw new Error("Relevance needs words");
-  const score = `(1e6 * (found.likeness + similarity(f.folded, ${words}) + (f.folded = ${words})::int))::int`;
+/**
+ * Where the words stand (title, names, description; joined neighbours find, but weigh nothing), how much of the title they are, and how many have
+ * seen the film. A whole number, so that a cursor can carry it exactly.
+ */
+function byScore(terms: SearchTerms | undefined): Ordering {
+  if (terms === undefined) throw new Error("Relevance needs words");
+  const { folded, tsquery } = terms;
+  const score = `(1e6 * (ts_rank('{0, 0.2, 0.4, 1}', search, ${tsquery} || plainto_tsquery('english', ${folded}))
+      + (folded = ${folded})::int
+      + 0.5 * (position(' ' || ${folded} || ' ' in ' ' || folded || ' ') > 0)::int
+      + 0.3 * least(1, char_length(${folded})::float8 / char_length(folded))
+      + 0.02 * ln(1 + coalesce(votes, 0))))::int`;
   return {
-    from: `(select f.*, ${score} as score from found join catalog.films f on f.id = found.film_id) f`,
+    from: `(select *, ${score} as score from catalog.films) f`,
     order: "f.score desc, f.id desc",
     key: ([score, id]) => `(f.score, f.id) < (${score}, ${id})`,
   };
 }
 
-function byColumn(sort: Exclude<Sort, "relevance">, words: string | undefined): Ordering {
+function byColumn(sort: Exclude<Sort, "relevance">): Ordering {
   const { column, direction } = orderOf(sort);
-  const chosen = words === undefined ? "" : "where id in (select film_id from found)";
   return {
-    from: `(select *, ${column} as sort_key, 0 as score from catalog.films ${chosen}) f`,
+    from: `(select *, ${column} as sort_key, 0 as score from catalog.films) f`,
     order: `f.sort_key ${direction}, f.id ${direction}`,
     // The film itself knows its key: a title would be too long for a cursor.
     key: ([id]) =>
@@ -94,7 +100,7 @@ function byColumn(sort: Exclude<Sort, "relevance">, words: string | undefined): 
   };
 }
 
-function nameOf({ sort, words, genre, person, after }: FilmListQuery): string {
-  const parts = [words && "words", genre && "genre", person && "person", after && "after"];
+function nameOf({ sort, terms, genre, person, after }: FilmListQuery): string {
+  const parts = [terms && "words", genre && "genre", person && "person", after && "after"];
   return ["films.list", sort, ...parts.filter((part) => part !== undefined)].join(".");
 }

@@ -3,6 +3,8 @@ import type { Genre } from "../genres/genres.ts";
 import type { AgeRating } from "../ratings/ratings.ts";
 import { type FilmListQuery, filmListStatement } from "./list-statement.ts";
 
+export type { FilmListQuery } from "./list-statement.ts";
+
 export type Access = "free" | "subscriber";
 
 export interface CardRow {

@@ -8,13 +8,13 @@ interface Order {
   readonly direction: "asc" | "desc";
 }
 
-/** Each column has an index with the id behind it, which both directions walk. Films nobody rated come last in -rating. */
+/** Each column has an index with the id behind it, which both directions walk. Films that nobody rated come last, either way. */
 const ORDERS: Readonly<Record<Exclude<Sort, "relevance">, Order>> = {
   title: { column: "folded", direction: "asc" },
   "-title": { column: "folded", direction: "desc" },
   year: { column: "year", direction: "asc" },
   "-year": { column: "year", direction: "desc" },
-  rating: { column: "coalesce(rating, -1::smallint)", direction: "asc" },
+  rating: { column: "coalesce(rating, 101::smallint)", direction: "asc" },
   "-rating": { column: "coalesce(rating, -1::smallint)", direction: "desc" },
 };
 

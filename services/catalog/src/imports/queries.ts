@@ -85,8 +85,9 @@ export const insertGenres = statement(
 
 export const insertPersons = statement(
   "imports.insert_persons",
-  `insert into catalog.persons (name, folded)
-   select name, folded from unnest($1::text[], $2::text[]) as given (name, folded)
+  `insert into catalog.persons (name, folded, search)
+   select name, folded, to_tsvector('simple', folded || ' ' || joined)
+     from unnest($1::text[], $2::text[], $3::text[]) as given (name, folded, joined)
    on conflict (name) do nothing`,
 );
 
@@ -120,9 +121,10 @@ export const indexWords = statement(
   "imports.index_words",
   `update catalog.films f
       set search = setweight(to_tsvector('simple', f.folded), 'A')
+                || setweight(to_tsvector('simple', given.joined), 'D')
                 || setweight(to_tsvector('simple', coalesce(people.names, '')), 'B')
                 || setweight(to_tsvector('english', coalesce(f.description, '')), 'C')
-     from unnest($1::int[]) as given (id)
+     from unnest($1::int[], $2::text[]) as given (id, joined)
      left join lateral (
        select string_agg(p.folded, ' ' order by fp.part, fp.position) as names
          from catalog.film_people fp join catalog.persons p on p.id = fp.person_id

@@ -1,5 +1,6 @@
 import type { Transaction } from "@kinopass/postgres";
 import { ageRatingOf } from "../ratings/ratings.ts";
+import { joinedPairs, learn } from "../search/search.ts";
 import { fold } from "../text/fold.ts";
 import type { FilmRecord } from "./film-record.ts";
 import { filmOf, merge, type PlannedFilm, sameFilm } from "./merge.ts";
@@ -82,7 +83,8 @@ async function writeLists(
     known.map(({ name_ru }) => name_ru),
   );
   const names = [...new Set(films.flatMap(({ record }) => [...record.directors, ...record.actors]))];
-  await queries.insertPersons(tx, names, names.map(foldTitle));
+  const foldedNames = names.map(foldTitle);
+  await queries.insertPersons(tx, names, foldedNames, foldedNames.map(joined));
   const changedIds = changed.map(({ id }) => id);
   if (changed.length > 0) {
     await queries.forgetGenres(tx, changedIds);
@@ -105,7 +107,13 @@ async function writeLists(
   await queries.indexWords(
     tx,
     films.map(({ id }) => id),
+    films.map(({ folded }) => joined(folded)),
   );
+  await learn(tx, [...films.map(({ folded }) => folded), ...foldedNames]);
+}
+
+function joined(folded: string): string {
+  return joinedPairs(folded).join(" ");
 }
 
 function creditsOf({ id, record }: PlannedFilm) {

@@ -1,8 +1,8 @@
 import { refusals } from "@kinopass/http";
 import type { Database } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
-import type { Cursors, Place } from "../cursors/cursors.ts";
-import { fold } from "../text/fold.ts";
+import type { Cursors } from "../cursors/cursors.ts";
+import { EXACT, FORGIVING, type Mode, type Search } from "../search/search.ts";
 import * as queries from "./queries.ts";
 
 export const refuse = refusals({
@@ -20,43 +20,61 @@ export interface PersonPage {
   readonly nextCursor: string | null;
 }
 
-type FoundOrListed = queries.PersonRow & { readonly score?: number };
-
 export class Persons {
   readonly #db: Database;
   readonly #cursors: Cursors;
+  readonly #search: Search;
 
-  constructor({ db, cursors }: { db: Database; cursors: Cursors }) {
+  constructor({ db, cursors, search }: { db: Database; cursors: Cursors; search: Search }) {
     this.#db = db;
     this.#cursors = cursors;
+    this.#search = search;
   }
 
   /** By name, or the likest first where there is a query. @throws cursor_invalid */
   @trace("persons.list")
-  async list({ query, pageSize, cursor }: PersonSearch): Promise<PersonPage> {
-    const words = query === undefined ? undefined : fold(query);
-    const list = ["persons", words ?? null];
-    const after = cursor === undefined ? undefined : this.#cursors.read(list, cursor);
-    if (words === "") return { items: [], nextCursor: null };
-    const rows = await this.#rows(words, after, pageSize + 1);
-    const items = rows.slice(0, pageSize);
-    const last = items.at(-1);
-    if (rows.length <= pageSize || last === undefined) return { items, nextCursor: null };
-    const place = last.score === undefined ? [last.id] : [last.score, last.id];
-    return { items, nextCursor: this.#cursors.issue(list, place) };
+  async list(search: PersonSearch): Promise<PersonPage> {
+    const { query, pageSize } = search;
+    return query === undefined
+      ? await this.#byName(search)
+      : await this.#found(query, pageSize, search.cursor);
   }
 
-  async #rows(
-    words: string | undefined,
-    after: Place | undefined,
-    limit: number,
-  ): Promise<readonly FoundOrListed[]> {
-    if (words !== undefined) {
-      const [score = null, id = null] = after ?? [];
-      return (await queries.findPersons(this.#db, words, score, id, limit)).rows;
-    }
-    if (after === undefined) return (await queries.firstPersons(this.#db, limit)).rows;
-    return (await queries.personsAfter(this.#db, after[0], limit)).rows;
+  async #byName({ pageSize, cursor }: PersonSearch): Promise<PersonPage> {
+    const list = ["persons"];
+    const [after] = cursor === undefined ? [] : this.#cursors.read(list, cursor);
+    const { rows } =
+      after === undefined
+        ? await queries.firstPersons(this.#db, pageSize + 1)
+        : await queries.personsAfter(this.#db, after, pageSize + 1);
+    return this.#page(list, rows, pageSize, ({ id }) => [id]);
+  }
+
+  async #found(query: string, pageSize: number, cursor: string | undefined): Promise<PersonPage> {
+    const list = ["persons", query];
+    const [asked, score = null, id = null] = cursor === undefined ? [] : this.#cursors.read(list, cursor);
+    const find = async (mode: Mode) => {
+      const terms = await this.#search.terms(query, mode);
+      if (terms === undefined) return [];
+      return (await queries.findPersons(this.#db, terms.folded, terms.tsquery, score, id, pageSize + 1)).rows;
+    };
+    const mode = (asked as Mode | undefined) ?? EXACT;
+    const rows = await find(mode);
+    const place = (used: Mode) => (row: queries.FoundPersonRow) => [used, row.score, row.id];
+    if (rows.length > 0 || asked !== undefined) return this.#page(list, rows, pageSize, place(mode));
+    return this.#page(list, await find(FORGIVING), pageSize, place(FORGIVING));
+  }
+
+  #page<Row extends queries.PersonRow>(
+    list: readonly unknown[],
+    rows: readonly Row[],
+    pageSize: number,
+    placeOf: (last: Row) => readonly number[],
+  ): PersonPage {
+    const items = rows.slice(0, pageSize);
+    const last = items.at(-1);
+    const more = rows.length > pageSize && last !== undefined;
+    return { items, nextCursor: more ? this.#cursors.issue(list, placeOf(last)) : null };
   }
 
   /** @throws person_not_found */

@@ -34,11 +34,12 @@ export const personsAfter = statement<PersonRow>(
 export const findPersons = statement<FoundPersonRow>(
   "persons.search",
   `select * from (
-     select p.id, p.name, p.films,
-            (1e6 * (liked.likeness + similarity(p.folded, $1) + (p.folded = $1)::int))::int + p.films as score
-       from catalog.persons_like($1) as liked join catalog.persons p on p.id = liked.person_id) as found
-    where $2::int is null or (score, id) < ($2, $3::int)
-    order by score desc, id desc limit $4`,
+     select id, name, films,
+            (1e6 * ((folded = $1)::int + least(1, char_length($1)::float8 / char_length(folded))))::int
+              + least(films, 1000) as score
+       from catalog.persons where search @@ $2::tsquery) as found
+    where $3::int is null or (score, id) < ($3, $4::int)
+    order by score desc, id desc limit $5`,
 );
 
 /** The person and the newest films, in one statement. */
