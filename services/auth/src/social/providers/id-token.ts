@@ -78,7 +78,8 @@ function checkedClaims(payload: JWTPayload, { provider, clientId, nonce, clock }
 }
 
 function translated(error: errors.JOSEError, provider: ProviderName): ProviderFailure {
-  const claim = error instanceof errors.JWTClaimValidationFailed ? `id_token_${error.claim}` : undefined;
+  const aboutClaim = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
+  const claim = aboutClaim ? `id_token_${error.claim}` : undefined;
   const because = claim ?? `id_token_${error.code.toLowerCase()}`;
   return new ProviderFailure(provider, "substitution", because, { cause: error });
 }
