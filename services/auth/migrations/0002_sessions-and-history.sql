@@ -93,10 +93,9 @@ begin
 end $$;
 
 -- "Session S is dead", or "what account A was issued before T is dead". Kept for one access-token lifetime
--- and a little; `recorded_by` orders readers behind transactions that are still open.
+-- and a little. Ids are given before commit, so a reader looks back a few seconds for late ones.
 create table auth.revocations (
   id           bigint generated always as identity primary key,
-  recorded_by  xid8 not null default pg_current_xact_id(),
   recorded_at  timestamptz not null,
   event        text not null constraint revocation_event_is_known
                check (event in ('session-revoked', 'credential-change', 'token-claims-change', 'account-disabled', 'account-purged')),
@@ -105,4 +104,11 @@ create table auth.revocations (
   issued_before timestamptz,
   because      text not null,
   constraint revocation_says_what_dies check (session_id is not null or issued_before is not null)
+);
+
+-- Receivers that poll (RFC 8936) and how far each has acknowledged.
+create table auth.revocation_receivers (
+  service_id  text primary key,
+  acked       bigint not null,
+  seen_at     timestamptz not null
 );

@@ -1,4 +1,5 @@
 import { statement } from "@kinopass/postgres";
+import type { AccountId, SessionId } from "../ids.ts";
 
 export const insertRevocation = statement<never>(
   "revocations.insert",
@@ -14,4 +15,42 @@ export const insertAccountRevocation = statement<never>(
 export const purge = statement<never>(
   "revocations.purge",
   "delete from auth.revocations where recorded_at < $1",
+);
+
+export interface RevocationRow {
+  /** A bigint, as PostgreSQL spells it. */
+  readonly id: string;
+  readonly recorded_at: Date;
+  readonly event: RevocationEvent;
+  readonly account_id: AccountId;
+  readonly session_id: SessionId | null;
+  readonly issued_before: Date | null;
+  readonly because: string;
+}
+
+export type RevocationEvent =
+  | "session-revoked"
+  | "credential-change"
+  | "token-claims-change"
+  | "account-disabled"
+  | "account-purged";
+
+/** $1 is an id below which everything is known; $2 the moment before which nothing matters any more. */
+export const since = statement<RevocationRow>(
+  "revocations.since",
+  `select id, recorded_at, event, account_id, session_id, issued_before, because
+     from auth.revocations where id > $1 and recorded_at > $2 order by id limit 50000`,
+);
+
+export interface AckRow {
+  readonly acked: string;
+}
+
+/** How far a polling receiver has come (RFC 8936 §2.2). It only ever moves forward. */
+export const acknowledge = statement<AckRow>(
+  "revocations.acknowledge",
+  `insert into auth.revocation_receivers (service_id, acked, seen_at) values ($1, $2, $3)
+   on conflict (service_id) do update
+     set acked = greatest(revocation_receivers.acked, excluded.acked), seen_at = excluded.seen_at
+   returning acked`,
 );

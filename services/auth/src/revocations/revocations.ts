@@ -10,7 +10,7 @@ import { ACCESS_TOKEN_SECONDS } from "../tokens/access-tokens.ts";
 import * as queries from "./queries.ts";
 
 /** Leeway of the services' clocks, and a margin for a purge that runs late. */
-const KEPT_MS = (ACCESS_TOKEN_SECONDS + 60) * 1000 + 120_000;
+export const REVOCATION_KEPT_MS = (ACCESS_TOKEN_SECONDS + 60) * 1000 + 120_000;
 
 export class Revocations {
   readonly #db: PostgresDatabase;
@@ -46,6 +46,6 @@ export class Revocations {
   }
 
   async purge(): Promise<void> {
-    await queries.purge(this.#db, new Date(this.#clock.now().getTime() - KEPT_MS));
+    await queries.purge(this.#db, new Date(this.#clock.now().getTime() - REVOCATION_KEPT_MS));
   }
 }

@@ -62,6 +62,11 @@ export class SigningKeys {
     return (await this.#keys()).verifying.get(kid);
   }
 
+  /** Reads the set anew; the answer changes whenever a key comes or goes. For whoever tells services about it. */
+  async fingerprint(): Promise<string> {
+    return (await this.#read()).published.map(({ kid }) => kid).join(" ");
+  }
+
   /** Makes the first current and next key; replicas that start together make one pair between them. */
   async ensure(): Promise<void> {
     await this.#db.transaction(async (tx) => {

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type TestContext, test } from "node:test";
+import { createLogger } from "@kinopass/http";
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import { rowsOf, setUpSessions } from "../sessions/set-up.test-support.ts";
+import { eventStream } from "./event-stream.ts";
+import { type FeedItem, RevocationFeed } from "./feed.ts";
+import { Polling } from "./polling.ts";
+
+const names = { issuer: "http://auth.example", audience: "kinopass" };
+const system = { kind: "system" } as const;
+
+async function setUp(t: TestContext) {
+  const ground = await setUpSessions(t, 2);
+  const logger = createLogger({ level: "silent", service: "test" });
+  const feeds = ground.services.map(
+    ({ db, keys }) => new RevocationFeed({ db, keys, clock: ground.clock, logger }),
+  );
+  for (const feed of feeds) await feed.start();
+  t.after(() => feeds.forEach((feed) => feed.stop()));
+  const [here, there] = feeds;
+  if (here === undefined || there === undefined) throw new Error("two feeds");
+  return { ...ground, here, there, logger };
+}
+
+/** The next item that a feed tells. */
+function next(feed: RevocationFeed): Promise<FeedItem> {
+  return new Promise((done) => {
+    const stop = feed.listen((item) => {
+      stop();
+      done(item);
+    });
+  });
+}
+
+test("a session ended on one replica is told by the other within a second", async (t) => {
+  const { services, there, opening, account } = await setUp(t);
+  const { sessionId } = (await services[0]?.sessions.open(opening)) ?? assert.fail();
+  const told = next(there);
+  const began = performance.now();
+  await services[0]?.sessions.end(account.id, sessionId, system);
+  const item = await told;
+  assert.ok(item.kind === "revocation" && item.row.session_id === sessionId);
+  assert.ok(performance.now() - began < 1_000, `${performance.now() - began} ms`);
+});
+
+test("a revocation that commits late, below an id already told, is not missed", async (t) => {
+  const { services, here, opening, account, db } = await setUp(t);
+  const open = () => services[0]?.sessions.open(opening).then(({ sessionId }) => sessionId) ?? assert.fail();
+  const [slow, quick] = [await open(), await open()];
+  const told: string[] = [];
+  here.listen((item) => void (item.kind === "revocation" && told.push(item.row.session_id ?? "")));
+  const { promise: gate, resolve: release } = Promise.withResolvers<void>();
+  const { promise: written, resolve: wrote } = Promise.withResolvers<void>();
+  const late = db.transaction(async (tx) => {
+    await tx.run({
+      name: "",
+      text: "insert into auth.revocations (recorded_at, event, account_id, session_id, because) values ($1, 'session-revoked', $2, $3, 'late')",
+      values: [new Date("2026-03-01T12:00:00Z"), account.id, slow],
+    });
+    wrote();
+    await gate;
+  });
+  await written;
+  const sawQuick = next(here);
+  await services[0]?.sessions.end(account.id, quick, system);
+  await sawQuick;
+  const sawSlow = next(here);
+  release();
+  await late;
+  await sawSlow;
+  assert.deepEqual(told, [quick, slow]);
+});
+
+test("a listener with a cursor is given what it missed; one with an unknown cursor, everything", async (t) => {
+  const { services, here, opening, account, clock } = await setUp(t);
+  const end = async () => {
+    const told = next(here);
+    const { sessionId } = (await services[0]?.sessions.open(opening)) ?? assert.fail();
+    await services[0]?.sessions.end(account.id, sessionId, system);
+    await told;
+    return sessionId;
+  };
+  const first = await end();
+  clock.advance({ minutes: 1 });
+  const cursor = (await end(), here.cursor);
+  clock.advance({ minutes: 1 });
+  const third = await end();
+  const resumed = here.begin(cursor);
+  assert.equal(resumed.whole, false);
+  assert.ok(resumed.rows.some(({ session_id }) => session_id === third));
+  assert.ok(!resumed.rows.some(({ session_id }) => session_id === first));
+  assert.equal(here.begin(undefined).rows.length, 3);
+  assert.equal(here.begin("999999").whole, true);
+  assert.deepEqual(
+    here.begin(here.cursor).rows.map(({ session_id }) => session_id),
+    [third],
+  );
+});
+
+test("a revocation is forgotten once every token it speaks of has run out", async (t) => {
+  const { services, here, opening, account, clock } = await setUp(t);
+  const { sessionId } = (await services[0]?.sessions.open(opening)) ?? assert.fail();
+  const told = next(here);
+  await services[0]?.sessions.end(account.id, sessionId, system);
+  await told;
+  assert.equal(here.size, 1);
+  clock.advance({ minutes: 14 });
+  while (here.size > 0) await new Promise((done) => setTimeout(done, 20));
+});
+
+test("a rotated key is told, so that services read the new set at once", async (t) => {
+  const { services, there } = await setUp(t);
+  const told = next(there);
+  await services[0]?.keys.rotate(async () => {});
+  assert.deepEqual(await told, { kind: "keys" });
+});
+
+test("the stream begins with a snapshot, goes on with events, and stops listening when the reader leaves", async (t) => {
+  const { services, here, opening, account } = await setUp(t);
+  const stream = eventStream(here, undefined, names).setEncoding("utf8");
+  let text = "";
+  stream.on("data", (part: string) => (text += part));
+  const { sessionId } = (await services[0]?.sessions.open(opening)) ?? assert.fail();
+  await services[0]?.sessions.end(account.id, sessionId, system);
+  while (!text.includes(sessionId)) await once(stream, "data");
+  const events = [...text.matchAll(/^event: (.+)$/gm)].map(([, name]) => name);
+  assert.deepEqual(events, ["snapshot-begin", "snapshot-end", "revocation"]);
+  const event = JSON.parse(/^data: (.*iss_sub.*)$/m.exec(text)?.[1] ?? "") as Record<string, unknown>;
+  assert.equal(event["iss"], names.issuer);
+  assert.deepEqual(Object.keys(event["events"] as object), [
+    "https://schemas.openid.net/secevent/caep/event-type/session-revoked",
+  ]);
+  stream.destroy();
+  await once(stream, "close");
+});
+
+test("a listener that does not read is cut instead of filling the memory", async (t) => {
+  const { here, db, account, clock } = await setUp(t);
+  const stream = eventStream(here, undefined, names);
+  const cut = once(stream, "error").catch((error: unknown) => [error]);
+  await rowsOf(
+    db,
+    "insert into auth.revocations (recorded_at, event, account_id, session_id, because) select $1, 'session-revoked', $2, gen_random_uuid(), 'flood' from generate_series(1, 12000)",
+    clock.now(),
+    account.id,
+  );
+  assert.match(String((await cut)[0]), /does not read/);
+});
+
+test("a poller is given signed events until it acknowledges them, once each afterwards", async (t) => {
+  const { services, here, opening, account, clock, keys, db, accessTokens } = await setUp(t);
+  const polling = new Polling({ db, clock, feed: here, keys, ...names });
+  for (let count = 0; count < 3; count += 1) {
+    const told = next(here);
+    const { sessionId } = (await services[0]?.sessions.open(opening)) ?? assert.fail();
+    await services[0]?.sessions.end(account.id, sessionId, system);
+    await told;
+  }
+  const first = await polling.poll("svc", { maxEvents: 2 });
+  assert.deepEqual([Object.keys(first.sets).length, first.moreAvailable], [2, true]);
+  const [jti = "", token = ""] = Object.entries(first.sets)[0] ?? [];
+  assert.equal(decodeProtectedHeader(token).typ, "secevent+jwt");
+  assert.equal(decodeJwt(token).jti, jti);
+  const key = (await keys.verifying(decodeProtectedHeader(token).kid ?? "")) ?? assert.fail();
+  await jwtVerify(token, key, { typ: "secevent+jwt", currentDate: clock.now() });
+  assert.equal(await accessTokens.verify(token), undefined);
+  const again = await polling.poll("svc", { maxEvents: 2 });
+  assert.deepEqual(Object.keys(again.sets), Object.keys(first.sets));
+  const rest = await polling.poll("svc", { ack: Object.keys(first.sets) });
+  assert.equal(Object.keys(rest.sets).length, 1);
+  assert.deepEqual((await polling.poll("svc", { ack: Object.keys(rest.sets) })).sets, {});
+  assert.equal(Object.keys((await polling.poll("another", {})).sets).length, 3);
+});
