@@ -2,16 +2,30 @@
 import { createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
 import { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
+import { Accounts } from "./accounts/accounts.ts";
+import { accountLetters } from "./accounts/letters.ts";
+import { NewDevices } from "./accounts/new-device.ts";
+import { signUpRoutes } from "./accounts/routes.ts";
+import { SignUp } from "./accounts/sign-up.ts";
 import { Audit } from "./audit/audit.ts";
 import type { Clock } from "./clock.ts";
+import { Codes } from "./codes/codes.ts";
 import type { Config } from "./config.ts";
 import { contractInfo } from "./contract-info.ts";
 import { Directory } from "./directory/directory.ts";
 import { History } from "./history/history.ts";
 import { historyRoutes } from "./history/routes.ts";
 import { Authenticate } from "./http/authenticate.ts";
+import { MailQueue } from "./mail/mail-queue.ts";
+import { MailWorker } from "./mail/mail-worker.ts";
+import type { Mailer } from "./mail/mailer.ts";
+import { SmtpMailer } from "./mail/smtp-mailer.ts";
 import { Partitions } from "./partitions/partitions.ts";
 import { maintenanceDatabase, PartitionUpkeep } from "./partitions/upkeep.ts";
+import { passwordLetters } from "./passwords/letters.ts";
+import { Passwords } from "./passwords/passwords.ts";
+import { signInRoutes } from "./passwords/routes.ts";
+import { PasswordSignIn } from "./passwords/sign-in.ts";
 import { Regions } from "./regions/regions.ts";
 import { regionRoutes } from "./regions/routes.ts";
 import { Revocations } from "./revocations/revocations.ts";
@@ -30,6 +44,8 @@ export interface Surroundings {
   readonly logger: FastifyBaseLogger;
   /** Fails answers whose code the contract does not list; tests switch it on. */
   readonly demandDocumentedCodes?: boolean;
+  /** Takes mails instead of SMTP. */
+  readonly mailer?: Mailer;
 }
 
 export interface Auth {
@@ -61,6 +77,8 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   tokenRoutes(app, { keys, issuer: config.issuer });
   regionRoutes(app, { regions });
   sessionRoutes(app, { sessions, authenticate, db });
+  signUpRoutes(app, capabilities);
+  signInRoutes(app, capabilities);
   historyRoutes(app, { history, authenticate });
   await docsPage(app);
   return {
@@ -69,19 +87,27 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
     prepare: async () => {
       await keys.ensure();
       await partitions.round();
+      await capabilities.passwords.prepare();
+      // What is read once and kept is read now: later it would be read by a transaction that holds a connection already.
+      await Promise.all([keys.current(), regions.all()]);
     },
     startBackground: () => {
       upkeep.start();
+      capabilities.mailWorker.start();
     },
     close: async () => {
       await upkeep.stop();
+      await capabilities.newDevices.settled();
+      await capabilities.mailWorker.stop();
+      await capabilities.passwords.close();
       await history.close();
       await db.close();
     },
   };
 }
 
-function buildCapabilities({ config, clock, logger }: Surroundings) {
+function buildCapabilities(surroundings: Surroundings) {
+  const { config, clock, logger } = surroundings;
   const db = new PostgresDatabase({
     url: config.databaseUrl,
     applicationName: "kinopass-auth",
@@ -109,7 +135,17 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
     openDatabase: () => maintenanceDatabase(config.databaseUrl),
   });
   const history = new History({ db, clock, secrets, months: partitions, logger });
+  const people = buildPeople(surroundings, {
+    db,
+    secrets,
+    directory,
+    regions,
+    audit,
+    sessions,
+    history,
+  });
   return {
+    ...people,
     db,
     secrets,
     directory,
@@ -126,4 +162,38 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
     upkeep,
     history,
   };
+}
+
+interface Ground {
+  readonly db: PostgresDatabase;
+  readonly secrets: Secrets;
+  readonly directory: Directory;
+  readonly regions: Regions;
+  readonly audit: Audit;
+  readonly sessions: Sessions;
+  readonly history: History;
+}
+
+/** Accounts, passwords, codes and the mail that goes with them. */
+function buildPeople({ config, clock, logger, mailer }: Surroundings, ground: Ground) {
+  const { db, secrets } = ground;
+  const codes = new Codes({ db, clock, secrets });
+  const mail = new MailQueue({ clock, secrets });
+  const passwords = new Passwords({ cost: config.hashCost, workers: config.hashWorkers });
+  const shared = { ...ground, clock, logger, codes, mail, passwords };
+  const accounts = new Accounts(shared);
+  const newDevices = new NewDevices(shared);
+  const signUp = new SignUp({ ...shared, accounts });
+  const signIn = new PasswordSignIn({ ...shared, accounts, newDevices });
+  const mailWorker = new MailWorker({
+    db,
+    clock,
+    logger,
+    queue: mail,
+    mailer: mailer ?? new SmtpMailer({ url: config.smtpUrl, from: config.mailFrom }),
+    siteUrl: config.siteUrl,
+    letters: { ...accountLetters, ...passwordLetters },
+    checks: { sign_up: (job) => signUp.checkMail(job) },
+  });
+  return { codes, mail, mailWorker, passwords, accounts, newDevices, signUp, signIn };
 }

@@ -35,5 +35,11 @@ function read(reader: Reader) {
     ),
     /** Password hashes computed at the same time; each takes a core and 19 MiB while it runs. */
     hashWorkers: reader.integer("AUTH_HASH_WORKERS", 0, { min: 0, max: 64 }),
+    /** Of argon2id; OWASP's least is the default and the floor. Hashes of another cost are renewed at sign-in. */
+    hashCost: {
+      memoryKib: reader.integer("AUTH_HASH_MEMORY_KIB", 19_456, { min: 19_456, max: 1_048_576 }),
+      iterations: reader.integer("AUTH_HASH_ITERATIONS", 2, { min: 2, max: 100 }),
+      parallelism: reader.integer("AUTH_HASH_PARALLELISM", 1, { min: 1, max: 16 }),
+    },
   };
 }

@@ -1,0 +1,181 @@
+/**
+ * An account is a viewer's record; it lives in the leaf of its home region. What a person signs in with
+ * lives in the directory. An account is made only when somebody proved something: read a mailbox, came
+ * from a social network, sits at the console. An address that nobody confirmed makes no account.
+ */
+import { type Language, refusals } from "@kinopass/http";
+import type { PostgresDatabase, Transaction } from "@kinopass/postgres";
+import { trace } from "@kinopass/tracing";
+import type { Actor, Audit } from "../audit/audit.ts";
+import type { Clock } from "../clock.ts";
+import type { Codes } from "../codes/codes.ts";
+import type { AccountRef, Directory } from "../directory/directory.ts";
+import type { EmailAddress } from "../directory/email-address.ts";
+import { type AccountId, NIL_ACCOUNT, newAccountId, type RegionCode } from "../ids.ts";
+import type { Regions } from "../regions/regions.ts";
+import * as queries from "./queries.ts";
+
+export type { AccountRow } from "./queries.ts";
+
+export const refuse = refusals({
+  email_taken: {
+    status: 409,
+    title: {
+      en: "An account with this address exists already; sign in",
+      ru: "Учётная запись с этим адресом уже есть, войдите в неё",
+    },
+  },
+  account_not_found: {
+    status: 404,
+    title: { en: "There is no such account", ru: "Такой учётной записи нет" },
+  },
+});
+
+export interface NewAccount {
+  /** Confirmed by whoever makes the account. */
+  readonly email?: EmailAddress | undefined;
+  /** PHC string. */
+  readonly passwordHash?: string | undefined;
+  readonly displayName?: string | undefined;
+  /** YYYY-MM-DD; of precision `year`, the last day of that year. */
+  readonly birthDate?: string | undefined;
+  readonly birthDatePrecision?: "day" | "year" | undefined;
+  /** `ru_unassigned` where it is left out. */
+  readonly region?: RegionCode | undefined;
+  readonly locale: Language;
+  /** Granted at birth, by the console. */
+  readonly roles?: readonly string[] | undefined;
+  /** Who makes it; the person, unless said otherwise. */
+  readonly actor?: Actor | undefined;
+}
+
+interface Dependencies {
+  readonly db: PostgresDatabase;
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly regions: Regions;
+  readonly codes: Codes;
+  readonly audit: Audit;
+}
+
+const MOVED = Symbol("the account moved meanwhile");
+
+export class Accounts {
+  readonly #db: PostgresDatabase;
+  readonly #clock: Clock;
+  readonly #directory: Directory;
+  readonly #regions: Regions;
+  readonly #codes: Codes;
+  readonly #audit: Audit;
+
+  constructor(dependencies: Dependencies) {
+    this.#db = dependencies.db;
+    this.#clock = dependencies.clock;
+    this.#directory = dependencies.directory;
+    this.#regions = dependencies.regions;
+    this.#codes = dependencies.codes;
+    this.#audit = dependencies.audit;
+  }
+
+  /** The account, wherever it moved to. */
+  @trace("accounts.find")
+  async find(id: AccountId): Promise<queries.AccountRow | undefined> {
+    return await this.#directory.locate(
+      id,
+      async (region) => (await queries.find(this.#db, id, region)).rows[0],
+    );
+  }
+
+  /** Makes the same two statements for an address that nobody has: time must not tell (ASVS 6.3.8). */
+  @trace("accounts.find_by_email")
+  async findByEmail(address: EmailAddress): Promise<queries.AccountRow | undefined> {
+    const owner = await this.#directory.find({ kind: "email", address });
+    const { id, region } = owner ?? { id: NIL_ACCOUNT, region: await this.#regions.codeOf() };
+    return (await queries.find(this.#db, id, region)).rows[0];
+  }
+
+  /**
+   * Makes an account of what is proven. Refuses `email_taken` where the address belongs to somebody,
+   * perhaps since a microsecond ago: the transaction must then be rolled back. Pending codes of the
+   * address die, so that a sign-up somebody else started with it comes to nothing.
+   */
+  @trace("accounts.create")
+  async createConfirmed(details: NewAccount, tx?: Transaction): Promise<queries.AccountRow> {
+    const region = details.region ?? (await this.#regions.codeOf());
+    const create = (own: Transaction) => this.#create(own, { ...details, region });
+    return tx === undefined ? await this.#db.transaction(create) : await create(tx);
+  }
+
+  async #create(
+    tx: Transaction,
+    details: NewAccount & { readonly region: RegionCode },
+  ): Promise<queries.AccountRow> {
+    const now = this.#clock.now();
+    const { region, email, roles = [] } = details;
+    const owner: AccountRef = { id: newAccountId(now, region), region };
+    if (email !== undefined) await this.#claim(tx, email, owner, now);
+    const row = newRow(owner, details, now);
+    await queries.insert(
+      tx,
+      row.id,
+      row.region,
+      row.birth_date,
+      row.birth_date_precision,
+      now,
+      row.password_changed_at,
+      row.locale,
+      row.email,
+      row.password_hash,
+      row.display_name,
+    );
+    if (roles.length > 0) await queries.grantAtBirth(tx, row.id, roles, now, details.actor?.kind ?? "system");
+    const actor: Actor = details.actor ?? { kind: "account", id: row.id };
+    await this.#audit.record(tx, { action: "account.created", accountId: row.id, actor, details: { roles } });
+    return row;
+  }
+
+  async #claim(tx: Transaction, address: EmailAddress, owner: AccountRef, now: Date): Promise<void> {
+    const identifier = { kind: "email", address } as const;
+    if (!(await this.#directory.claim(tx, identifier, owner, now))) throw refuse.email_taken();
+    await this.#codes.kill(tx, [this.#directory.hash(identifier)]);
+  }
+
+  /**
+   * Runs `work` in a transaction that holds the account's row, so that changes of one account take
+   * turns and decide by what is true. Locks are taken in this order everywhere: account, codes, sessions.
+   */
+  async underLock<T>(
+    id: AccountId,
+    work: (tx: Transaction, account: queries.AccountRow) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const found = await this.find(id);
+      if (found === undefined) break;
+      const outcome = await this.#db.transaction(async (tx) => {
+        const { rows } = await queries.lock(tx, id, found.region);
+        return rows[0] === undefined ? MOVED : await work(tx, rows[0]);
+      });
+      if (outcome !== MOVED) return outcome as T;
+    }
+    throw refuse.account_not_found();
+  }
+}
+
+function newRow({ id, region }: AccountRef, details: NewAccount, now: Date): queries.AccountRow {
+  const birthDate = details.birthDate ?? null;
+  return {
+    id,
+    region,
+    status: "active",
+    email: details.email ?? null,
+    password_hash: details.passwordHash ?? null,
+    display_name: details.displayName ?? null,
+    birth_date: birthDate,
+    birth_date_precision: birthDate === null ? null : (details.birthDatePrecision ?? "day"),
+    locale: details.locale,
+    created_at: now,
+    updated_at: now,
+    password_changed_at: details.passwordHash === undefined ? null : now,
+    roles: [...(details.roles ?? [])].sort(),
+  };
+}

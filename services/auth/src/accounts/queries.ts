@@ -1,0 +1,70 @@
+import type { Language } from "@kinopass/http";
+import { statement } from "@kinopass/postgres";
+import type { EmailAddress } from "../directory/email-address.ts";
+import type { AccountId, RegionCode } from "../ids.ts";
+
+export interface AccountRow {
+  readonly id: AccountId;
+  readonly region: RegionCode;
+  readonly status: "active" | "disabled";
+  /** Confirmed, or absent: a social account need not have one. */
+  readonly email: EmailAddress | null;
+  /** PHC string; null where the person only comes in by a social account. */
+  readonly password_hash: string | null;
+  readonly display_name: string | null;
+  /** YYYY-MM-DD. */
+  readonly birth_date: string | null;
+  readonly birth_date_precision: "day" | "year" | null;
+  readonly locale: Language;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly password_changed_at: Date | null;
+  readonly roles: readonly string[];
+}
+
+/** `birth_date` as text: a date has no zone, and the driver would give it one. */
+const SHOWN = `id, region, status, email, password_hash, display_name, birth_date::text as birth_date,
+          birth_date_precision, locale, created_at, updated_at, password_changed_at,
+          array(select role_name from auth.role_grants where account_id = $1 order by role_name) as roles`;
+
+export const find = statement<AccountRow>(
+  "accounts.find",
+  `select ${SHOWN} from auth.accounts where id = $1 and region = $2`,
+);
+
+/** Changes of one account take turns on its row: whatever is decided by its state is decided under this lock. */
+export const lock = statement<AccountRow>(
+  "accounts.lock",
+  `select ${SHOWN} from auth.accounts where id = $1 and region = $2 for update of accounts`,
+);
+
+export const insert = statement<never>(
+  "accounts.insert",
+  `insert into auth.accounts
+     (id, region, birth_date, birth_date_precision, created_at, updated_at, password_changed_at, locale, email, password_hash, display_name)
+   values ($1, $2, $3::date, $4, $5, $5, $6, $7, $8, $9, $10)`,
+);
+
+export const grantAtBirth = statement<never>(
+  "accounts.grant_at_birth",
+  `insert into auth.role_grants (account_id, role_name, granted_at, granted_by)
+   select $1, role_name, $3, $4 from unnest($2::text[]) as role_name`,
+);
+
+/** $3: the region to live in from now on; another one than $2 moves the row to another leaf. */
+export const update = statement<never>(
+  "accounts.update",
+  `update auth.accounts
+      set region = $3, display_name = $4, birth_date = $5::date, birth_date_precision = $6, locale = $7, updated_at = $8
+    where id = $1 and region = $2`,
+);
+
+export const setEmail = statement<never>(
+  "accounts.set_email",
+  "update auth.accounts set email = $3, updated_at = $4 where id = $1 and region = $2",
+);
+
+export const erase = statement<never>(
+  "accounts.erase",
+  "delete from auth.accounts where id = $1 and region = $2",
+);

@@ -1,0 +1,115 @@
+/**
+ * Password hashing has a lane of its own, off the event loop and off libuv's pool (where DNS, files and
+ * crypto wait as well): so many threads and no more, each at a lower priority than the event loop. The
+ * queue before it is bounded in time: who would wait longer than half a second is sent away at once
+ * with 503 and Retry-After, since an answer that comes too late costs as much as one in time.
+ */
+import { availableParallelism } from "node:os";
+import { refusals } from "@kinopass/http";
+import { meter, withSpan } from "@kinopass/tracing";
+import { HashThread } from "./hash-thread.ts";
+import type { HashResult, HashTask } from "./hash-worker.ts";
+
+export const refuse = refusals({
+  busy_try_again: {
+    status: 503,
+    title: {
+      en: "Too many people are signing in right now; try again in a moment",
+      ru: "Сейчас входит слишком много людей, попробуйте чуть позже",
+    },
+  },
+});
+
+const LONGEST_WAIT_MS = 500;
+/** A guess until the first hash was measured. */
+const FIRST_GUESS_MS = 40;
+/** Weight of the newest measurement in the running mean. */
+const NEWEST_WEIGHT = 0.2;
+
+interface Waiting {
+  readonly begin: (thread: HashThread) => void;
+  readonly refuse: () => void;
+}
+
+export class HashLane {
+  readonly #threads: HashThread[];
+  readonly #waiting: Waiting[] = [];
+  readonly #shed = meter().counter("kinopass.auth.hashes_shed", {
+    description: "Hashes refused: the lane is full",
+  });
+  #meanMs = FIRST_GUESS_MS;
+  #closed = false;
+
+  /** `workers`: hashes at the same time; 0 takes one for each core. Threads start with their first hash. */
+  constructor({ workers }: { workers: number }) {
+    const count = workers > 0 ? workers : availableParallelism();
+    this.#threads = Array.from({ length: count }, () => new HashThread());
+  }
+
+  /** Hashes at work and waiting, for metrics. */
+  get load(): { readonly working: number; readonly waiting: number } {
+    return { working: this.#threads.filter((thread) => thread.busy).length, waiting: this.#waiting.length };
+  }
+
+  /** Ids of the threads that run, for tests that kill them. */
+  get threads(): readonly HashThread[] {
+    return this.#threads;
+  }
+
+  /** Runs one task; refuses `busy_try_again` where the wait would be too long or the thread died. */
+  async run(task: HashTask): Promise<HashResult> {
+    const thread = await withSpan("passwords.hash_wait", {}, () => this.#turn());
+    return await withSpan("passwords.hash_work", {}, () => this.#work(thread, task));
+  }
+
+  /** Sends away who waits and ends the threads. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { refuse: sendAway } of this.#waiting.splice(0)) sendAway();
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  /** Resolves with a thread that is reserved for the caller. */
+  #turn(): Promise<HashThread> | HashThread {
+    const free = this.#closed ? undefined : this.#threads.find((thread) => !thread.busy);
+    if (free !== undefined) return free.reserve();
+    const expectedMs = ((this.#waiting.length + 1) * this.#meanMs) / this.#threads.length;
+    if (this.#closed || expectedMs > LONGEST_WAIT_MS) throw this.#full();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        waiting.refuse();
+      }, LONGEST_WAIT_MS);
+      const waiting: Waiting = {
+        begin: (thread) => {
+          clearTimeout(timer);
+          resolve(thread.reserve());
+        },
+        refuse: () => {
+          clearTimeout(timer);
+          reject(this.#full());
+        },
+      };
+      this.#waiting.push(waiting);
+    });
+  }
+
+  async #work(thread: HashThread, task: HashTask): Promise<HashResult> {
+    const began = performance.now();
+    try {
+      const result = await thread.run(task);
+      this.#meanMs += NEWEST_WEIGHT * (performance.now() - began - this.#meanMs);
+      return result;
+    } catch (error) {
+      throw refuse.busy_try_again({ cause: error, headers: { "retry-after": "1" } });
+    } finally {
+      thread.release();
+      this.#waiting.shift()?.begin(thread);
+    }
+  }
+
+  #full() {
+    this.#shed.add(1);
+    return refuse.busy_try_again({ headers: { "retry-after": "1" } });
+  }
+}
