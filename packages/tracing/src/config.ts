@@ -63,8 +63,13 @@ export type PropagatorName = (typeof PROPAGATORS)[number];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The variables this process was started with; here because only config files may look at them. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
 /** The configuration of tracing; undefined when it is off: disabled, or with nowhere to send spans to. */
-export function tracingConfig(environment: Environment = process.env): TracingConfig | undefined {
+export function tracingConfig(environment: Environment = processEnvironment()): TracingConfig | undefined {
   const read = new Reader(environment);
   if (read.text("OTEL_SDK_DISABLED")?.toLowerCase() === "true") return undefined;
   const protocol = readProtocol(read);
@@ -94,7 +99,7 @@ export function tracingConfig(environment: Environment = process.env): TracingCo
 }
 
 /** Where OTEL_METRICS_EXPORTER=prometheus wants metrics served; undefined when it does not ask for that. */
-export function metricsConfig(environment: Environment = process.env): MetricsConfig | undefined {
+export function metricsConfig(environment: Environment = processEnvironment()): MetricsConfig | undefined {
   const read = new Reader(environment);
   if (read.text("OTEL_SDK_DISABLED")?.toLowerCase() === "true") return undefined;
   if (!read.list("OTEL_METRICS_EXPORTER", ["prometheus"], []).includes("prometheus")) return undefined;

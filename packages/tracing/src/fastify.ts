@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { currentRequest, type RequestContext, runWithRequest } from "./request-context.ts";
 import { acceptRequestId, REQUEST_ID_HEADER } from "./request-id.ts";
 import { requestCounted } from "./request-metrics.ts";
-import { inServerSpan, openServerSpan, type ServerSpan, type Trust, trustNetworks } from "./server-span.ts";
+import { inServerSpan, openServerSpan, type ServerSpan } from "./server-span.ts";
+import { type Trust, trustNetworks } from "./trusted-networks.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -38,7 +39,7 @@ type Numbered = IncomingMessage & { [REQUEST_ID]?: string };
  * x-request-id header of every response, errors included; the span is named by method and route template. With tracing
  * off only the ids remain.
  */
-export const tracing: FastifyPluginCallback<TracingOptions> = (app, options, done) => {
+export const tracing: FastifyPluginAsync<TracingOptions> = async (app, options) => {
   const trust = trustNetworks(options.trustedNetworks ?? []);
   giveRequestIds(app, options.makeRequestId);
   app.decorateRequest(VISIT, null);
@@ -53,7 +54,6 @@ export const tracing: FastifyPluginCallback<TracingOptions> = (app, options, don
     (request as Visited)[VISIT]?.span?.failed(error);
     next();
   });
-  done();
 };
 // The hooks must reach every route of the root instance, not only this plugin's own (Fastify's encapsulation).
 Object.assign(tracing, {
@@ -79,8 +79,13 @@ function begin(request: Visited, reply: FastifyReply, trust: Trust, next: () => 
   };
   request[VISIT] = visit;
   const startedAt = performance.now();
+  let sent = false;
+  reply.raw.once("finish", () => {
+    sent = true;
+  });
+  // Comes after "finish", and alone when the caller has hung up.
   reply.raw.once("close", () => {
-    span?.end(reply);
+    span?.end(reply, sent);
     requestCounted(request, reply, (performance.now() - startedAt) / 1000);
   });
   enter(visit, next);

@@ -1,4 +1,3 @@
-import { BlockList, isIP } from "node:net";
 import {
   type Attributes,
   type Context,
@@ -19,6 +18,7 @@ import { lateRecorder } from "./late-span.ts";
 import { REQUEST_ID_ATTRIBUTE, TRACEPARENT_HEADER } from "./request-id.ts";
 import { isSampledOutHere } from "./traced-call.ts";
 import { activeTracer } from "./tracer.ts";
+import type { Trust } from "./trusted-networks.ts";
 
 // Names and attributes follow the OpenTelemetry semantic conventions for HTTP server spans (stable).
 
@@ -43,32 +43,8 @@ export interface ServerSpan {
   readonly context: Context;
   readonly traceId?: string;
   failed(error: unknown): void;
-  end(reply: FastifyReply): void;
-}
-
-/** Whether a caller's trace context is believed: only from the networks named. */
-export type Trust = (address: string) => boolean;
-
-/**
- * @param networks CIDR blocks or single addresses, IPv4 and IPv6
- * @throws RangeError naming the entry that is not a network
- */
-export function trustNetworks(networks: readonly string[]): Trust {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = "", prefix] = network.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    const bits =
-      prefix === undefined ? (family === "ipv6" ? 128 : 32) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
-    if (isIP(address) === 0 || bits < 0 || bits > (family === "ipv6" ? 128 : 32)) {
-      throw new RangeError(`not a network in CIDR form: ${network}`);
-    }
-    list.addSubnet(address, bits, family);
-  }
-  return (address) => {
-    const family = isIP(address);
-    return family !== 0 && list.check(address, family === 6 ? "ipv6" : "ipv4");
-  };
+  /** `sent` tells whether the whole answer went out. */
+  end(reply: FastifyReply, sent: boolean): void;
 }
 
 /** Opens the span of a request; undefined while tracing is off. */
@@ -92,17 +68,17 @@ export function openServerSpan(request: FastifyRequest, trust: Trust): ServerSpa
       thrown = error;
       recordFailure(span, error);
     },
-    end(reply) {
+    end(reply, sent) {
       const told = thrown !== undefined && !isRefusal(thrown);
       if (!isSampledOutHere(span)) {
-        noteAnswer(span, reply, told);
+        noteAnswer(span, reply, sent, told);
         span.end();
         return;
       }
       if (reply.statusCode < 500) return;
       const describe = (late: Span) => {
         if (told) recordFailure(late, thrown);
-        noteAnswer(late, reply, told);
+        noteAnswer(late, reply, sent, told);
       };
       lateRecorder()?.({
         name,
@@ -155,9 +131,8 @@ function requestAttributes(request: FastifyRequest, route: string | undefined): 
 }
 
 /** How the request went; `told` when an exception has named the error's type already. */
-function noteAnswer(span: Span, reply: FastifyReply, told: boolean): void {
-  const { raw } = reply;
-  if (!raw.writableFinished) span.addEvent("client.disconnected");
+function noteAnswer(span: Span, { raw }: FastifyReply, sent: boolean, told: boolean): void {
+  if (!sent) span.addEvent("client.disconnected");
   if (!raw.headersSent) return;
   span.setAttribute("http.response.status_code", raw.statusCode);
   if (raw.statusCode < 500) return;

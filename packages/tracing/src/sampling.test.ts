@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fastify from "fastify";
+import { tracing } from "./fastify.ts";
+import { activeTraceId, trace, withSpan } from "./index.ts";
+import { spanNamed, traceToReceiver } from "./testing/tracing-under-test.ts";
+
+const NONE = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" };
+const SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const UNSAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+function setUp() {
+  const app = fastify();
+  app.register(tracing, { makeRequestId: () => "made", trustedNetworks: ["127.0.0.1"] });
+  const query = trace({ name: "query", attributes: { step: 1 } }, async (ok: boolean) => {
+    if (!ok) throw new RangeError("broken");
+    return activeTraceId();
+  });
+  const load = trace("load", async (ok: boolean) => query(ok));
+  app.get("/ok", () => load(true));
+  app.get("/broken", () => load(false));
+  app.get("/caught", async () => load(false).catch(activeTraceId));
+  app.get("/refused", async () => {
+    throw Object.assign(new Error("no"), { statusCode: 404 });
+  });
+  app.get("/unready", async (_request, reply) => reply.code(503).send(activeTraceId()));
+  return app;
+}
+
+test("a ratio keeps about its share of whole traces", async (t) => {
+  const { collect } = await traceToReceiver(t, { ...NONE, OTEL_TRACES_SAMPLER_ARG: "0.25" });
+  for (let n = 0; n < 1_000; n += 1) withSpan("root", {}, () => withSpan("leaf", {}, () => undefined));
+  const spans = await collect();
+  const roots = spans.filter((span) => span.name === "root");
+  // Five standard deviations around 250.
+  assert.ok(roots.length > 180 && roots.length < 320, `${roots.length} of 1000`);
+  assert.equal(spans.length, roots.length * 2);
+  const traces = new Set(roots.map((span) => span.traceId));
+  assert.ok(spans.every((span) => traces.has(span.traceId)));
+});
+
+test("a trusted caller's decision is followed, both ways", async (t) => {
+  const app = setUp();
+  const { collect } = await traceToReceiver(t, NONE);
+  await app.inject({ url: "/ok", headers: { traceparent: SAMPLED } });
+  assert.equal((await collect()).length, 3);
+  await app.inject({ url: "/ok", headers: { traceparent: UNSAMPLED } });
+  await app.inject({ url: "/ok", headers: { traceparent: SAMPLED }, remoteAddress: "203.0.113.9" });
+  assert.deepEqual(await collect(), []);
+});
+
+test("a failure in a sampled-out trace is kept: the request under the ids already told, and what failed below", async (t) => {
+  const app = setUp();
+  const { collect } = await traceToReceiver(t, NONE);
+  const before = BigInt(Math.trunc(performance.timeOrigin + performance.now())) * 1_000_000n;
+  await app.inject("/broken");
+  const spans = await collect();
+  const [request, load, query] = ["GET /broken", "load", "query"].map((name) => spanNamed(spans, name));
+  assert.equal(request?.parentSpanId, "");
+  assert.deepEqual([load?.parentSpanId, query?.parentSpanId], [request?.spanId, request?.spanId]);
+  assert.ok(spans.every((span) => span.traceId === request?.traceId && span.status.code === 2));
+  assert.ok(spans.every((span) => span.attributes["sampling.late"] === true));
+  assert.ok(spans.every((span) => span.start >= before - 5_000_000n && span.end >= span.start));
+  assert.deepEqual(
+    query?.events.map((event) => event.name),
+    ["exception"],
+  );
+  assert.equal(query?.attributes["step"], 1);
+  assert.equal(request?.attributes["request.id"], "made");
+});
+
+test("a 5xx without an exception is kept under the trace id the viewer was told", async (t) => {
+  const app = setUp();
+  const { collect } = await traceToReceiver(t, NONE);
+  const answer = await app.inject("/unready");
+  const span = spanNamed(await collect(), "GET /unready");
+  assert.equal(span.traceId, answer.body);
+  assert.equal(span.attributes["http.response.status_code"], 503);
+});
+
+test("a late span stays in a trusted caller's trace", async (t) => {
+  const app = setUp();
+  const { collect } = await traceToReceiver(t, NONE);
+  await app.inject({ url: "/unready", headers: { traceparent: UNSAMPLED } });
+  const span = spanNamed(await collect(), "GET /unready");
+  assert.deepEqual([span.traceId, span.parentSpanId], [UNSAMPLED.slice(3, 35), UNSAMPLED.slice(36, 52)]);
+});
+
+test("refusals and successes of sampled-out traces are not kept", async (t) => {
+  const app = setUp();
+  const { collect } = await traceToReceiver(t, NONE);
+  await app.inject("/ok");
+  await app.inject("/refused");
+  assert.deepEqual(await collect(), []);
+});
+
+test("a failure somebody caught is kept though the request went well", async (t) => {
+  const app = setUp();
+  const { collect } = await traceToReceiver(t, NONE);
+  const answer = await app.inject("/caught");
+  const spans = await collect();
+  assert.deepEqual(
+    spans.map((span) => span.name),
+    ["query", "load"],
+  );
+  assert.ok(spans.every((span) => span.traceId === answer.body));
+});
+
+test("a storm of failures makes a bounded number of late spans", async (t) => {
+  const { collect } = await traceToReceiver(t, NONE);
+  const failing = trace("failing", () => {
+    throw new Error("storm");
+  });
+  withSpan("request", {}, () => {
+    for (let n = 0; n < 1_000; n += 1) assert.throws(failing);
+  });
+  // 50 a second; the loop may straddle two seconds, or three on a slow machine.
+  const { length } = await collect();
+  assert.ok(length >= 50 && length <= 150, `${length}`);
+});
