@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
+import { CASES, changesFor } from "./conformance-cases.ts";
 import {
   authorizeUrl,
   type Changes,
@@ -11,120 +12,10 @@ import {
   REDIRECT_URI,
   signIn,
 } from "./emulated.ts";
-import type { ProviderName } from "./provider.ts";
 
 /** What every provider must do, run against its emulator. */
-interface Case {
-  readonly name: ProviderName;
-  /** Whose emulator answers. */
-  readonly emulated: ProviderName;
-  readonly settings?: Readonly<Record<string, string | undefined>>;
-  readonly codeLifeMs: number;
-  readonly alwaysHasEmail?: true;
-  readonly revokes: boolean;
-  /** Where else than the token endpoint a sign-in can break. */
-  readonly second: "profile" | "keys";
-  readonly wrongSecret?: Readonly<Record<string, string>>;
-}
-
-const MINUTE_MS = 60_000;
-const CASES: Readonly<Record<string, Case>> = {
-  yandex: {
-    name: "yandex",
-    emulated: "yandex",
-    codeLifeMs: 10 * MINUTE_MS,
-    revokes: true,
-    second: "profile",
-  },
-  vk: {
-    name: "vk",
-    emulated: "vk",
-    codeLifeMs: 10 * MINUTE_MS,
-    revokes: true,
-    second: "profile",
-    wrongSecret: { AUTH_SOCIAL_VK_CLIENT_ID: "999" },
-  },
-  mailru: {
-    name: "mailru",
-    emulated: "mailru",
-    codeLifeMs: 10 * MINUTE_MS,
-    alwaysHasEmail: true,
-    revokes: false,
-    second: "profile",
-  },
-  "mailru through VK ID": {
-    name: "mailru",
-    emulated: "vk",
-    settings: { AUTH_SOCIAL_MAILRU_THROUGH: "vk", AUTH_SOCIAL_MAILRU_CLIENT_ID: "51000001" },
-    codeLifeMs: 10 * MINUTE_MS,
-    revokes: true,
-    second: "profile",
-    wrongSecret: { AUTH_SOCIAL_MAILRU_CLIENT_ID: "999" },
-  },
-  google: {
-    name: "google",
-    emulated: "google",
-    codeLifeMs: 10 * MINUTE_MS,
-    alwaysHasEmail: true,
-    revokes: true,
-    second: "keys",
-  },
-  facebook: {
-    name: "facebook",
-    emulated: "facebook",
-    codeLifeMs: 10 * MINUTE_MS,
-    revokes: true,
-    second: "profile",
-  },
-  x: { name: "x", emulated: "x", codeLifeMs: 30_000, revokes: true, second: "profile" },
-  odnoklassniki: {
-    name: "odnoklassniki",
-    emulated: "odnoklassniki",
-    codeLifeMs: 2 * MINUTE_MS,
-    revokes: false,
-    second: "profile",
-  },
-  telegram: {
-    name: "telegram",
-    emulated: "telegram",
-    codeLifeMs: 10 * MINUTE_MS,
-    revokes: false,
-    second: "keys",
-  },
-  apple: {
-    name: "apple",
-    emulated: "apple",
-    codeLifeMs: 5 * MINUTE_MS,
-    alwaysHasEmail: true,
-    revokes: true,
-    second: "keys",
-    wrongSecret: { AUTH_SOCIAL_APPLE_KEY_ID: "ANOTHERKEY" },
-  },
-};
-
-/** Faults and how each must end; with the honest deadline cut short so that the silent ones end soon. */
-const FAULT_ENDS: Readonly<Record<string, "provider_unreachable" | "provider_garbage">> = {
-  hang: "provider_unreachable",
-  drip: "provider_unreachable",
-  reset: "provider_unreachable",
-  cut_off: "provider_unreachable",
-  "500": "provider_unreachable",
-  "503": "provider_unreachable",
-  "429": "provider_unreachable",
-  html: "provider_garbage",
-  empty: "provider_garbage",
-  null: "provider_garbage",
-  truncated: "provider_garbage",
-  huge: "provider_garbage",
-  redirect: "provider_garbage",
-};
-const SHORT_MS = 400;
-
 for (const [title, kase] of Object.entries(CASES)) {
-  const own = (changes: Changes = {}): Changes => ({
-    ...changes,
-    settings: { ...kase.settings, ...changes.settings },
-  });
+  const own = (changes: Changes = {}): Changes => changesFor(kase, changes);
 
   describe(title, { concurrency: true }, () => {
     test("a person who agrees becomes a profile, the same one each time and another for another person", async (t) => {
@@ -255,59 +146,6 @@ for (const [title, kase] of Object.entries(CASES)) {
       assert.equal(failure.kind, "misconfigured");
     });
 
-    for (const place of ["token", kase.second] as const) {
-      for (const [kind, end] of Object.entries(FAULT_ENDS)) {
-        test(`${kind} at the ${place} endpoint ends in ${place === "keys" ? "unreachable keys" : end}`, async (t) => {
-          const { provider, emulators } = await onGround(t);
-          const quiet = kind === "hang" || kind === "drip";
-          const there = provider(kase.name, own(quiet ? { around: { totalMs: SHORT_MS } } : {}));
-          const callback = await callbackOf(there, "adult");
-          emulators.setFault(kase.emulated, { kind, at: place });
-          const began = performance.now();
-          const failure = await failureOf(there.finish(callback));
-          assert.equal(failure.kind, place === "keys" ? "provider_unreachable" : end, failure.message);
-          assert.ok(performance.now() - began < 5_000);
-          assert.doesNotMatch(inspect(failure), /secret|access_token|code=/);
-        });
-      }
-    }
-
-    test("a wrong content type is forgiven when the body is right", async (t) => {
-      const { provider, emulators } = await onGround(t);
-      emulators.setFault(kase.emulated, { kind: "wrong_type" });
-      assert.ok((await signIn(provider(kase.name, own()), "adult")).subject);
-    });
-
-    test("a viewer who leaves ends the waiting, and the provider is not blamed", async (t) => {
-      const { provider, emulators } = await onGround(t);
-      const there = provider(kase.name, own());
-      const callback = await callbackOf(there, "adult");
-      emulators.setFault(kase.emulated, { kind: "hang", at: "token" });
-      const left = new AbortController();
-      const pending = failureOf(there.finish({ ...callback, signal: left.signal }));
-      setTimeout(() => left.abort(), 50);
-      assert.equal((await pending).kind, "provider_unreachable");
-      assert.equal(there.health().state, "up");
-    });
-
-    test("five failures open the breaker, which costs nothing to ask and lets one call try again", async (t) => {
-      const { provider, emulators, clock, calls } = await onGround(t);
-      const there = provider(kase.name, own());
-      const callback = await callbackOf(there, "adult");
-      emulators.setFault(kase.emulated, { kind: "503", at: "token" });
-      for (let attempt = 0; attempt < 5; attempt += 1) await failureOf(there.finish(callback));
-      const asked = calls.length;
-      const failure = await failureOf(there.finish(callback));
-      assert.deepEqual([failure.because, failure.retryAfterMs], ["breaker_open", 15_000]);
-      assert.equal(calls.length, asked);
-      assert.deepEqual(there.health(), { state: "down", retryAfterMs: 15_000 });
-
-      emulators.clearFaults();
-      clock.advance(15_000);
-      await signIn(there, "adult");
-      assert.equal(there.health().state, "up");
-    });
-
     test("unlinking takes the permission back where there is a way, and twice does no harm", async (t) => {
       const { provider } = await onGround(t);
       const there = provider(kase.name, own());
@@ -324,18 +162,5 @@ for (const [title, kase] of Object.entries(CASES)) {
       assert.equal((await provider(kase.name, own()).revoke({})).kind, "not_possible");
       assert.equal(calls.length, 0);
     });
-
-    if (kase.revokes) {
-      test("a provider that is away while unlinking is told from one that has revoked", async (t) => {
-        const { provider, emulators } = await onGround(t);
-        const there = provider(kase.name, own({ around: { totalMs: SHORT_MS } }));
-        const { tokensForUnlink } = await signIn(provider(kase.name, own()), "adult");
-        for (const kind of ["hang", "503", "reset"]) {
-          emulators.setFault(kase.emulated, { kind, at: "revoke", times: 1 });
-          const failure = await failureOf(there.revoke(tokensForUnlink ?? {}));
-          assert.equal(failure.kind, "provider_unreachable", kind);
-        }
-      });
-    }
   });
 }

@@ -1,19 +1,10 @@
 import { createHmac } from "node:crypto";
 import { slashed } from "./birth-date.ts";
 import { codeFrom, stateIn } from "./callback.ts";
+import { refuseFacebookError } from "./facebook-errors.ts";
 import { ProviderFailure } from "./failure.ts";
 import { address, type Hosts, hostsOr } from "./hosts.ts";
-import {
-  emailAddress,
-  field,
-  given,
-  identifier,
-  type JsonObject,
-  personName,
-  quantity,
-  text,
-  webUrl,
-} from "./json.ts";
+import { emailAddress, field, given, identifier, personName, quantity, text, webUrl } from "./json.ts";
 import type {
   AuthorizeRequest,
   Callback,
@@ -24,7 +15,7 @@ import type {
   Revocation,
   RevokeOptions,
 } from "./provider.ts";
-import { type Answer, type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import { type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
 import { hasExpired, type Tokens, tokensFrom } from "./token-answer.ts";
 
 export const FACEBOOK_HOSTS = {
@@ -46,9 +37,6 @@ export interface FacebookConfig {
 
 /** Tokens shorter than this are changed for one of sixty days, or unlinking later could not revoke. */
 const SHORT_LIFE_MS = 24 * 3_600_000;
-const OPERATOR_CODES: ReadonlySet<number> = new Set([101, 191]);
-const THROTTLED_CODES: ReadonlySet<number> = new Set([4, 17, 32, 341, 613]);
-const TEMPORARY_CODES: ReadonlySet<number> = new Set([1, 2]);
 
 /** Facebook Login: OAuth 2.0 before the RFC, on the Graph API. */
 export class Facebook implements Provider {
@@ -124,7 +112,7 @@ export class Facebook implements Provider {
         }),
         headers: { authorization: `Bearer ${accessToken}` },
       });
-      this.#refuse(answer);
+      refuseFacebookError(answer);
       return { kind: "revoked" };
     } catch (error) {
       if (error instanceof ProviderFailure && error.kind === "link_lost") return { kind: "already_gone" };
@@ -139,7 +127,7 @@ export class Facebook implements Provider {
       url: this.#graph("/oauth/access_token"),
       form: { client_id: this.#config.clientId, client_secret: this.#config.clientSecret, ...form },
     });
-    this.#refuse(answer);
+    refuseFacebookError(answer);
     return tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
   }
 
@@ -173,7 +161,7 @@ export class Facebook implements Provider {
         access_token: `${clientId}|${clientSecret}`,
       }),
     });
-    this.#refuse(answer);
+    refuseFacebookError(answer);
     const data = field(answer.body, "data");
     const type = text(data, "type");
     if (
@@ -196,7 +184,7 @@ export class Facebook implements Provider {
       url: this.#graph("/me", { fields: fields.join(","), appsecret_proof: this.#proof(accessToken) }),
       headers: { authorization: `Bearer ${accessToken}` },
     });
-    this.#refuse(answer);
+    refuseFacebookError(answer);
     const { body } = answer;
     const subject = identifier(body, "id");
     if (subject === undefined) throw new ProviderFailure(this.name, "provider_garbage", "no_subject");
@@ -214,16 +202,6 @@ export class Facebook implements Provider {
     };
   }
 
-  /** Errors are an object under `error`, with a number where the RFC has a word. */
-  #refuse({ status, body }: Answer): void {
-    const error = field(body, "error");
-    if (error === undefined && status < 400) return;
-    const code = quantity(error, "code");
-    const subcode = quantity(error, "error_subcode");
-    const providerCode = `${code ?? `status_${status}`}${subcode === undefined ? "" : `.${subcode}`}`;
-    throw new ProviderFailure(this.name, ...reading(error, code, subcode), { providerCode });
-  }
-
   #graph(path: string, query: Record<string, string> = {}): URL {
     return address(this.#hosts.graph, `/${this.#version}${path}`, query);
   }
@@ -235,25 +213,4 @@ export class Facebook implements Provider {
   get #version(): string {
     return this.#config.apiVersion ?? FACEBOOK_API_VERSION;
   }
-}
-
-type Reading = [
-  "code_spent" | "link_lost" | "misconfigured" | "provider_unreachable" | "provider_error",
-  string,
-];
-
-function reading(error: unknown, code: number | undefined, subcode: number | undefined): Reading {
-  const message = text(error as JsonObject, "message") ?? "";
-  // A used code is 100/36009, a late or foreign one 100 with the same words around "verification code".
-  if (code === 100 && (subcode === 36009 || /authorization code|verification code/i.test(message))) {
-    return ["code_spent", "code_not_taken"];
-  }
-  if (code === 190 || code === 102) return ["link_lost", "token_dead"];
-  // A wrong secret comes as code 1, otherwise the code for "away for a moment": the words decide first.
-  if ((code !== undefined && OPERATOR_CODES.has(code)) || /appsecret_proof|client secret/i.test(message)) {
-    return ["misconfigured", "client_refused"];
-  }
-  if (code !== undefined && THROTTLED_CODES.has(code)) return ["provider_unreachable", "throttled"];
-  if (code !== undefined && TEMPORARY_CODES.has(code)) return ["provider_unreachable", "says_busy"];
-  return ["provider_error", "refused"];
 }

@@ -14,7 +14,8 @@ import type {
   RevokeOptions,
 } from "./provider.ts";
 import { type Answer, type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
-import { type Grant, hasExpired, mergeTokens, refuseTokenError, spent, tokensFrom } from "./token-answer.ts";
+import { type Grant, hasExpired, mergeTokens, refuseTokenError, tokensFrom } from "./token-answer.ts";
+import { isDeadToken, unpacked, vkFields, vkReading } from "./vk-wording.ts";
 
 export const VK_HOSTS = { id: "https://id.vk.ru" } as const;
 
@@ -53,7 +54,7 @@ export class Vk implements Provider {
   }
 
   stateOf(params: CallbackParams) {
-    return stateIn(unpacked(params) ?? params);
+    return stateIn(unpacked(params));
   }
 
   authorizeUrl({ state, codeChallenge, redirectUri, locale, fresh }: AuthorizeRequest): URL {
@@ -73,7 +74,7 @@ export class Vk implements Provider {
   }
 
   async finish({ params, state, verifier, redirectUri, signal }: Callback): Promise<Profile> {
-    const fields = this.#fields(params, state);
+    const fields = vkFields(this.name, params, state);
     const code = codeFrom(fields, { provider: this.name });
     const deviceId = single(fields, "device_id");
     if (deviceId === undefined) throw new ProviderFailure(this.name, "bad_callback", "no_device_id");
@@ -149,26 +150,9 @@ export class Vk implements Provider {
       form: { ...form, client_id: this.#config.clientId },
     });
     refuseTokenError(this.name, answer, grant, (error, description) =>
-      this.#reading(grant, error, description),
+      vkReading(this.name, grant, error, description),
     );
     return answer;
-  }
-
-  /** VK says `invalid_request` for nearly everything; the description tells what about. */
-  #reading(grant: Grant, error: string, description: string): ProviderFailure | undefined {
-    const details = { providerCode: error };
-    if (/verifier|challenge/i.test(description)) {
-      return new ProviderFailure(this.name, "substitution", "verifier_not_taken", details);
-    }
-    if (error === "invalid_token" || /refresh_token is|access_token is/i.test(description)) {
-      return spent(this.name, grant, error);
-    }
-    if (/redirect_uri|client_id/i.test(description)) {
-      return new ProviderFailure(this.name, "misconfigured", "client_refused", details);
-    }
-    return error === "invalid_request" && /code|device_id/i.test(description)
-      ? spent(this.name, grant, error)
-      : undefined;
   }
 
   async #profile(exchange: Exchange, accessToken: string, tokenUserId: string | undefined): Promise<Profile> {
@@ -205,35 +189,4 @@ export class Vk implements Provider {
     }
     return id;
   }
-
-  #fields(params: CallbackParams, state: string): CallbackParams {
-    const fields = unpacked(params) ?? params;
-    if (single(fields, "type") === "silent_token") {
-      throw new ProviderFailure(this.name, "provider_error", "silent_token_retired");
-    }
-    if (single(fields, "error") === undefined && stateIn(fields) !== state) {
-      throw new ProviderFailure(this.name, "bad_callback", "state_in_payload");
-    }
-    return fields;
-  }
-}
-
-/** The same callback may come as one parameter, `payload`, holding JSON. */
-function unpacked(params: CallbackParams): CallbackParams | undefined {
-  const payload = single(params, "payload");
-  if (payload === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(payload);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-function isDeadToken(answer: Answer): boolean {
-  const error = text(answer.body, "error");
-  return (
-    error === "invalid_token" ||
-    (error === "invalid_request" && /access_token is/i.test(text(answer.body, "error_description") ?? ""))
-  );
 }
