@@ -42,7 +42,7 @@ export async function startLocalRedis(): Promise<LocalRedis | undefined> {
   const client = new Redis({
     port,
     host: "127.0.0.1",
-    lazyConnect: true,
+    connectTimeout: 1_000,
     maxRetriesPerRequest: null,
     retryStrategy: () => 30,
   });

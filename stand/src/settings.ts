@@ -19,24 +19,26 @@ export function readStandConfig(env: NodeJS.ProcessEnv) {
 
 export type StandConfig = ReturnType<typeof readStandConfig>;
 
-interface Kept {
-  readonly secrets: { readonly AUTH_KEYS: string; readonly AUTH_DIRECTORY_KEY: string };
-}
+const SECRETS = {
+  AUTH_KEYS: () => `1:${randomBytes(32).toString("base64")}`,
+  AUTH_DIRECTORY_KEY: () => randomBytes(32).toString("base64"),
+  CATALOG_KEYS: () => `1:${randomBytes(32).toString("base64")}`,
+} as const;
 
 /**
  * Secrets of the stand are made once and kept beside its data: with others, a second start could not
  * read what the first one wrote. Production has no such file and no defaults.
  */
-export function keptSecrets(home: string): Kept["secrets"] {
+export function keptSecrets(home: string): Record<string, string> {
   const file = join(home, "secrets.json");
-  if (existsSync(file)) return (JSON.parse(readFileSync(file, "utf8")) as Kept).secrets;
-  mkdirSync(home, { recursive: true });
-  const secrets = {
-    AUTH_KEYS: `1:${randomBytes(32).toString("base64")}`,
-    AUTH_DIRECTORY_KEY: randomBytes(32).toString("base64"),
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, string>) : {};
+  const whole = {
+    ...Object.fromEntries(Object.entries(SECRETS).map(([name, make]) => [name, make()])),
+    ...kept,
   };
-  writeFileSync(file, JSON.stringify({ secrets }, null, 2), { mode: 0o600 });
-  return secrets;
+  mkdirSync(home, { recursive: true });
+  writeFileSync(file, JSON.stringify(whole, null, 2), { mode: 0o600 });
+  return whole;
 }
 
 /** Lets `npm run kinopass` and the tour reach this stand without a word of configuration. */

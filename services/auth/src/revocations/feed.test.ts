@@ -18,7 +18,9 @@ async function setUp(t: TestContext) {
     ({ db, keys }) => new RevocationFeed({ db, keys, clock: ground.clock, logger }),
   );
   for (const feed of feeds) await feed.start();
-  t.after(() => feeds.forEach((feed) => feed.stop()));
+  t.after(() => {
+    for (const feed of feeds) feed.stop();
+  });
   const [here, there] = feeds;
   if (here === undefined || there === undefined) throw new Error("two feeds");
   return { ...ground, here, there, logger };
@@ -84,7 +86,8 @@ test("a listener with a cursor is given what it missed; one with an unknown curs
   };
   const first = await end();
   clock.advance({ minutes: 1 });
-  const cursor = (await end(), here.cursor);
+  await end();
+  const { cursor } = here;
   clock.advance({ minutes: 1 });
   const third = await end();
   const resumed = here.begin(cursor);
