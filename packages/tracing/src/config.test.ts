@@ -45,6 +45,15 @@ test("credentials in the endpoint are not shown", () => {
   assert.equal(config?.endpoint, "https://jaeger:4318/v1/traces");
 });
 
+test("the signal's timeout wins over the general one, and the default is short enough to stop by", () => {
+  const timeout = (variables: Record<string, string>) =>
+    tracingConfig({ ...ON, ...variables })?.sendTimeoutMillis;
+  assert.equal(timeout({}), 3_000);
+  assert.equal(timeout({ OTEL_EXPORTER_OTLP_TIMEOUT: "500" }), 500);
+  const both = { OTEL_EXPORTER_OTLP_TIMEOUT: "500", OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "700" };
+  assert.equal(timeout(both), 700);
+});
+
 test("the signal's protocol wins over the general one", () => {
   const config = tracingConfig({
     ...ON,

@@ -6,6 +6,8 @@ export interface TracingConfig {
   readonly url: string;
   /** The same for log lines, without credentials. */
   readonly endpoint: string;
+  /** Longest wait for one batch to be taken, retries included. */
+  readonly sendTimeoutMillis: number;
   readonly sampler: SamplerName;
   /** Share of traces kept by the ratio samplers, 0 to 1. */
   readonly ratio: number;
@@ -54,6 +56,8 @@ const DETECTORS = ["env", "host", "os", "process", "serviceinstance"] as const;
 /** The process detector is left out of the default: it tells the command line, and those carry secrets. */
 const DEFAULT_DETECTORS = ["env", "host", "serviceinstance"] as const;
 const DEFAULT_URLS = { grpc: "http://localhost:4317", "http/protobuf": "http://localhost:4318/v1/traces" };
+/** The specification's 10 s would keep a stopping process alive that long when Jaeger is away. */
+const SEND_TIMEOUT_MS = 3_000;
 /** A bound where the specification has none: the longest attribute value, in characters. */
 const LONGEST_VALUE = 8_192;
 
@@ -82,6 +86,11 @@ export function tracingConfig(environment: Environment = processEnvironment()): 
     protocol,
     url: url ?? DEFAULT_URLS[protocol],
     endpoint: withoutCredentials(url ?? DEFAULT_URLS[protocol]),
+    sendTimeoutMillis: read.number(
+      "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+      read.number("OTEL_EXPORTER_OTLP_TIMEOUT", SEND_TIMEOUT_MS, 1),
+      1,
+    ),
     sampler,
     ratio: read.number("OTEL_TRACES_SAMPLER_ARG", 1, 0, 1),
     propagators: read.list("OTEL_PROPAGATORS", PROPAGATORS, PROPAGATORS),

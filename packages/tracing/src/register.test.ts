@@ -65,6 +65,18 @@ test("an SDK message is one JSON line on stderr", async () => {
   assert.equal(lines[1]?.["msg"], "tracing is on");
 });
 
+test("a process whose spans nobody takes ends all the same, soon", async (t) => {
+  const receiver = await startOtlpReceiver();
+  receiver.behave("hang");
+  t.after(() => receiver.close());
+  const began = performance.now();
+  const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_EXPORTER_OTLP_TIMEOUT: "1000" };
+  const { code, stderr } = await runScript(`withSpan("work", {}, () => undefined);`, variables);
+  assert.equal(code, 0);
+  assert.ok(performance.now() - began < 8_000);
+  assert.equal(stderr.match(/cannot be exported/g)?.length, 1, stderr);
+});
+
 test("worker threads do not start an SDK of their own", async (t) => {
   const receiver = await startOtlpReceiver();
   t.after(() => receiver.close());

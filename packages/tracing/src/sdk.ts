@@ -107,14 +107,15 @@ async function processor(name: ExporterName, config: TracingConfig, log: Log): P
   });
 }
 
-/** The exporters read the rest of their variables themselves: headers, timeout, compression, certificates. */
-async function otlpExporter({ protocol, url }: TracingConfig): Promise<SpanExporter> {
-  if (protocol === "grpc") {
+/** The exporters read the rest of their variables themselves: headers, compression, certificates. */
+async function otlpExporter(config: TracingConfig): Promise<SpanExporter> {
+  const options = { url: config.url, timeoutMillis: config.sendTimeoutMillis };
+  if (config.protocol === "grpc") {
     const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-grpc");
-    return new OTLPTraceExporter({ url });
+    return new OTLPTraceExporter(options);
   }
   const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
-  return new OTLPTraceExporter({ url });
+  return new OTLPTraceExporter(options);
 }
 
 function sampler({ sampler: name, ratio }: TracingConfig): Sampler {
