@@ -24,6 +24,12 @@ function sweep(far: Float32Array, width: number, direction: 1 | -1): void {
   const start = direction === 1 ? 0 : far.length - 1;
   for (let count = 0, place = start; count < far.length; count++, place += direction) {
     const from = (offset: number, cost: number) => (far[place - direction * offset] ?? FARTHEST) + cost;
-    far[place] = Math.min(far[place] ?? FARTHEST, from(1, 1), from(width, 1), from(width + 1, 1.41), from(width - 1, 1.41));
+    far[place] = Math.min(
+      far[place] ?? FARTHEST,
+      from(1, 1),
+      from(width, 1),
+      from(width + 1, 1.41),
+      from(width - 1, 1.41),
+    );
   }
 }

@@ -28,12 +28,23 @@ export const CLEANINGS: Readonly<Record<string, Cleaning>> = {
   "ribbons undone (opening)": (bitmap) => half(majority(differing(bitmap, opened(bitmap, 17)), 4)),
   "ribbons undone (opening), opened, pieces": (bitmap) =>
     half(letterPieces(opened(majority(differing(bitmap, opened(bitmap, 17)), 3), 5), 300)),
-  "ribbons traced": (bitmap) => ribbonsTraced(half(bitmap)),
-  "ribbons traced, median": (bitmap) => majority(ribbonsTraced(half(bitmap)), 3),
-  "ribbons traced, lines opened": (bitmap) => opened(majority(ribbonsTraced(half(bitmap)), 2), 3),
+  "ribbons traced": (bitmap) => traced(bitmap),
+  "ribbons traced, median": (bitmap) => majority(traced(bitmap), 3),
+  "ribbons traced, lines opened": (bitmap) => opened(majority(traced(bitmap), 2), 3),
+  "ribbons traced, seams closed, lines opened": (bitmap) =>
+    opened(majority(majority(traced(bitmap), 2, 1e-9), 2, 1), 3),
   "ribbons traced, lines opened, pieces": (bitmap) =>
-    letterPieces(opened(majority(ribbonsTraced(half(bitmap)), 2), 3), 120),
+    letterPieces(opened(majority(traced(bitmap), 2), 3), 120),
 };
+
+const tracedBefore = new WeakMap<Bitmap, Bitmap>();
+
+/** Several cleanings begin with it, and it is the slow part. */
+function traced(bitmap: Bitmap): Bitmap {
+  const known = tracedBefore.get(bitmap) ?? ribbonsTraced(half(bitmap));
+  tracedBefore.set(bitmap, known);
+  return known;
+}
 
 /** Whether tesseract with both languages is here; the text says how to get it. */
 export async function missingTesseract(): Promise<string | undefined> {

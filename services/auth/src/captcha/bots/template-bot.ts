@@ -38,7 +38,12 @@ const CHANCE = 2.6;
 export function readByTemplates(bitmap: Bitmap): number | undefined {
   const small = half(bitmap);
   const fits = fitsOf(edgeDistances(small), small);
-  return answerTo(bestRow(fits, small.width).split("").join("").replace(/([+−])/g, " $1 "));
+  return answerTo(
+    bestRow(fits, small.width)
+      .split("")
+      .join("")
+      .replace(/([+−])/g, " $1 "),
+  );
 }
 
 let made: readonly Template[] | undefined;
@@ -48,14 +53,20 @@ function templates(): readonly Template[] {
     const sign = character === "+" || character === "−";
     return shapesOf(character).flatMap((shape) =>
       HEIGHTS.flatMap((height) =>
-        (sign ? [0] : TURNS).flatMap((turn) => (sign ? [0] : SLANTS).map((slant) => template(character, shape, { height, turn, slant }))),
+        (sign ? [0] : TURNS).flatMap((turn) =>
+          (sign ? [0] : SLANTS).map((slant) => template(character, shape, { height, turn, slant })),
+        ),
       ),
     );
   });
   return made;
 }
 
-function template(character: string, shape: string, { height, turn, slant }: { height: number; turn: number; slant: number }): Template {
+function template(
+  character: string,
+  shape: string,
+  { height, turn, slant }: { height: number; turn: number; slant: number },
+): Template {
   const field = new Field(BOX, BOX);
   const scale = height / DRAWN;
   const [sin, cos] = [Math.sin((turn * Math.PI) / 180), Math.cos((turn * Math.PI) / 180)];
@@ -67,10 +78,16 @@ function template(character: string, shape: string, { height, turn, slant }: { h
     });
     field.draw(put, 16 * scale);
   }
-  const outline = contoursOf(field).flat().filter((_, index) => index % 4 === 0);
+  const outline = contoursOf(field)
+    .flat()
+    .filter((_, index) => index % 4 === 0);
   const left = Math.min(...outline.map(({ x }) => x));
   const width = Math.max(...outline.map(({ x }) => x)) - left;
-  return { character, width, outline: outline.map(({ x, y }) => ({ x: Math.round(x - left), y: Math.round(y - BOX / 2) })) };
+  return {
+    character,
+    width,
+    outline: outline.map(({ x, y }) => ({ x: Math.round(x - left), y: Math.round(y - BOX / 2) })),
+  };
 }
 
 function fitsOf(far: Float32Array, { width, height }: Bitmap): Fit[][] {
@@ -84,7 +101,12 @@ function fitsOf(far: Float32Array, { width, height }: Bitmap): Fit[][] {
         best = Math.min(best, sum / outline.length);
       }
       // A small glyph fits by chance more easily: what counts is the length that is explained.
-      if (best < CHANCE) fits[left]?.push({ character, right: left + Math.round(wide * 0.85), gain: (CHANCE - best) * outline.length });
+      if (best < CHANCE)
+        fits[left]?.push({
+          character,
+          right: left + Math.round(wide * 0.85),
+          gain: (CHANCE - best) * outline.length,
+        });
     }
   }
   return fits;

@@ -3,14 +3,15 @@
  * this captcha, so no font is shipped and none can be matched against.
  *
  * The notation is that of SVG paths with M, L, Q and C in absolute coordinates. Several shapes of
- * one glyph are drawn by turns: a person knows them all, a template needs each of them.
+ * one glyph are drawn by turns: a person knows them all, a template needs each of them. A one always
+ * has a foot: without it, it is a seven as soon as it leans.
  */
 export const GLYPHS: Readonly<Record<string, readonly string[]>> = {
   "0": [
     "M32 2 C-4 2 -4 98 32 98 C68 98 68 2 32 2",
     "M34 2 C10 2 2 30 2 52 C2 80 14 98 32 98 C54 98 62 76 62 48 C62 22 54 2 34 2",
   ],
-  "1": ["M4 26 L32 2 L32 98", "M6 24 L30 3 L30 98 M4 98 L56 98"],
+  "1": ["M6 24 L30 3 L30 98 M4 98 L56 98", "M2 36 Q26 26 32 2 L30 98 M6 97 L54 97"],
   "2": [
     "M4 24 C6 -6 58 -6 58 26 C58 50 22 68 4 98 L62 98",
     "M4 20 C14 -4 56 -4 56 26 C56 52 30 74 2 97 Q32 88 62 98",

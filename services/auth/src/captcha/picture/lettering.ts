@@ -18,9 +18,9 @@ const MARGIN = 18;
 /** Between words, as a share of the glyph height. */
 const WORD_GAP = 0.4;
 /** The greatest height of a letter in grid steps, by how many lines there are. */
-const TALLEST = { one: 74, two: 62 } as const;
+const TALLEST = { one: 74, two: 56 } as const;
 /** What would become smaller than this on one line is written on two. */
-const LEAST_ON_ONE_LINE = 50;
+const LEAST_ON_ONE_LINE = 46;
 
 /** Writes the parts from left to right, on one line or two, each letter with its own shape, size, slant, turn and pen. */
 export function letter(chance: Randomness, parts: readonly string[], sheet: Sheet, bent: boolean): Letter[] {
@@ -33,7 +33,7 @@ export function letter(chance: Randomness, parts: readonly string[], sheet: Shee
   return lines.flatMap((each, index) =>
     placed(chance, each, {
       height: Math.min(TALLEST.two, (room / each.width) * GLYPH_HEIGHT),
-      middle: sheet.height * (index === 0 ? 0.27 : 0.73),
+      middle: sheet.height * (index === 0 ? 0.28 : 0.72),
       room,
     }),
   );
@@ -102,9 +102,11 @@ function crooked(chance: Randomness, sign: boolean): (point: Point) => Point {
   const wide = spread(chance, 0.88, 1.16);
   const tall = spread(chance, 0.84, 1.1);
   const lift = spread(chance, -10, 10);
+  const swell = wobble(chance, most.swell);
+  const sway = wobble(chance, most.swell);
   return ({ x, y }) => {
-    const across = (x - MIDDLE) * wide + (50 - y) * slant;
-    const down = (y - 50) * tall;
+    const across = (x - MIDDLE) * wide + (50 - y) * slant + sway(y);
+    const down = (y - 50) * tall + swell(x);
     return {
       x: MIDDLE + across * Math.cos(turn) - down * Math.sin(turn),
       y: lift + across * Math.sin(turn) + down * Math.cos(turn),
@@ -114,8 +116,16 @@ function crooked(chance: Randomness, sign: boolean): (point: Point) => Point {
 
 const SIGNS: ReadonlySet<string> = new Set(["+", "−", "×"]);
 /** A plus that is turned far enough is a cross: signs stay nearly upright. Turns in degrees. */
-const UPRIGHT = { turn: 6, slant: 0.06 } as const;
-const CROOKED = { turn: 14, slant: 0.2 } as const;
+const UPRIGHT = { turn: 6, slant: 0.06, swell: 3 } as const;
+const CROOKED = { turn: 15, slant: 0.22, swell: 7 } as const;
+/** Bends one letter by a wave of its own, about as long as the letter: no turn or slant of a template undoes it. */
+function wobble(chance: Randomness, most: number): (along: number) => number {
+  const swing = spread(chance, 0.5, 1) * most * (between(chance, 0, 1) * 2 - 1);
+  const phase = spread(chance, 0, 2 * Math.PI);
+  const rate = (2 * Math.PI) / spread(chance, 75, 130);
+  return (along) => swing * Math.sin(along * rate + phase);
+}
+
 /** About which a letter turns. */
 const MIDDLE = 32;
 
@@ -131,7 +141,7 @@ export function bending(chance: Randomness, { width, height }: Sheet): (stroke: 
     down: (spread(chance, -0.5, 0.5) * (octave + 1) * 2 * Math.PI) / height,
     phase: spread(chance, 0, 2 * Math.PI),
     across: spread(chance, -7, 7) / (octave + 1),
-    lift: (spread(chance, 0.5, 1) * 13 * (between(chance, 0, 1) * 2 - 1)) / (octave + 1),
+    lift: (spread(chance, 0.5, 1) * 10 * (between(chance, 0, 1) * 2 - 1)) / (octave + 1),
   }));
   const bend = (point: Point): Point => {
     let { x, y } = point;

@@ -1,0 +1,83 @@
+/**
+ * Lets the bots loose on freshly drawn captchas and prints how often each was right, as the tables
+ * of docs/captcha.md. `node dist/captcha/bots/main.js [pictures a level]`; needs tesseract.
+ */
+
+import { drawDisturbed, drawPicture, PLAIN, pngOf, svgOf } from "../picture/picture.ts";
+import { KeyedRandomness } from "../randomness.ts";
+import { type Level, makeTask, type Task } from "../tasks.ts";
+import { CLEANINGS, missingTesseract, readAll } from "./ocr-bot.ts";
+import { type Bitmap, decode } from "./pixels.ts";
+import { answerTo } from "./reading.ts";
+import { readByTemplates } from "./template-bot.ts";
+import { textOf } from "./text-bot.ts";
+
+const LEVELS: readonly Level[] = [1, 2, 3];
+const PAGE_MODES = [6, 7] as const;
+
+interface Specimen {
+  readonly task: Task;
+  readonly svg: string;
+  readonly bitmap: Bitmap;
+}
+
+async function specimens(level: Level, count: number, plain: boolean): Promise<Specimen[]> {
+  const drawn: Specimen[] = [];
+  for (let index = 0; index < count; index++) {
+    const chance = new KeyedRandomness(Buffer.from("specimens"), `${level}/${index}`);
+    const task = makeTask(chance, { level, language: index % 2 === 0 ? "ru" : "en" });
+    const picture = plain ? drawDisturbed(chance, task.parts, PLAIN) : drawPicture(chance, task.parts, level);
+    drawn.push({ task, svg: svgOf(picture), bitmap: decode(await pngOf(picture)) });
+  }
+  return drawn;
+}
+
+function share(right: number, of: number): string {
+  return `${((100 * right) / of).toFixed(1)} %`;
+}
+
+async function ocr(set: readonly Specimen[], label: string): Promise<void> {
+  const rightOnce = new Set<Specimen>();
+  for (const [name, clean] of Object.entries(CLEANINGS)) {
+    const cleaned = set.map(({ bitmap }) => clean(bitmap));
+    const cells: string[] = [];
+    for (const mode of PAGE_MODES) {
+      const answers = await readAll(cleaned, mode);
+      const right = set.filter(({ task }, index) => answers[index] === task.answer);
+      for (const specimen of right) rightOnce.add(specimen);
+      cells.push(share(right.length, set.length));
+    }
+    console.log(`| ${label} | ${name} | ${cells.join(" | ")} |`);
+  }
+  console.log(`| ${label} | right by any of these | ${share(rightOnce.size, set.length)} | |`);
+}
+
+async function run(count: number): Promise<void> {
+  const missing = await missingTesseract();
+  for (const level of LEVELS) {
+    const set = await specimens(level, count, false);
+    const control = await specimens(level, count, true);
+    const text = set.filter(({ task, svg }) => answerTo(textOf(svg)) === task.answer).length;
+    console.log(`| level ${level} | text in the SVG | ${share(text, count)} |`);
+    if (level < 3) {
+      const template = (some: readonly Specimen[]) => {
+        const digits = some.filter(({ task }) => !/\p{L}/u.test(task.parts.join("")));
+        return share(
+          digits.filter(({ task, bitmap }) => readByTemplates(bitmap) === task.answer).length,
+          digits.length,
+        );
+      };
+      console.log(
+        `| level ${level} | templates, digits only | ${template(set)} | undisturbed: ${template(control)} |`,
+      );
+    }
+    if (missing !== undefined) {
+      console.log(missing);
+      continue;
+    }
+    await ocr(set, `level ${level}`);
+    await ocr(control, `level ${level}, undisturbed`);
+  }
+}
+
+await run(Number(process.argv[2] ?? 100));
