@@ -23,7 +23,6 @@ interface Details {
   /** The provider's own error code, made harmless for a log line. */
   readonly providerCode?: string | undefined;
   readonly retryAfterMs?: number | undefined;
-  readonly cause?: unknown;
 }
 
 /** A sign-in or an unlink that did not come off. `because` is a stable word for logs and metrics, never prose. */
@@ -36,7 +35,8 @@ export class ProviderFailure extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(provider: ProviderName, kind: FailureKind, because: string, details: Details = {}) {
-    super(`${provider}: ${kind} (${because})`, details.cause === undefined ? {} : { cause: details.cause });
+    // No cause: errors from below carry addresses with tokens in them, or the claims of a person.
+    super(`${provider}: ${kind} (${because})`);
     this.kind = kind;
     this.provider = provider;
     this.because = because;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { base64url, type CryptoKey, exportJWK, exportSPKI, generateKeyPair, importJWK, SignJWT } from "jose";
 import { failureOf, onGround, signIn } from "./emulated.ts";
 import { goodClaims, publishedKeys, scripted, signed, withCode } from "./scripted.ts";
@@ -20,6 +21,8 @@ function given(idToken: unknown, keys: unknown = undefined) {
 async function refusalOf(idToken: unknown, keys?: unknown): Promise<string> {
   const failure = await failureOf(given(idToken, keys).provider.finish(CALLBACK));
   assert.ok(["substitution", "provider_garbage"].includes(failure.kind), failure.message);
+  // Claims are about a person: none of them belongs in a log.
+  assert.doesNotMatch(inspect(failure, { depth: 9 }), /1234|nonce-/);
   return failure.because;
 }
 

@@ -81,5 +81,5 @@ function translated(error: errors.JOSEError, provider: ProviderName): ProviderFa
   const aboutClaim = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
   const claim = aboutClaim ? `id_token_${error.claim}` : undefined;
   const because = claim ?? `id_token_${error.code.toLowerCase()}`;
-  return new ProviderFailure(provider, "substitution", because, { cause: error });
+  return new ProviderFailure(provider, "substitution", because);
 }

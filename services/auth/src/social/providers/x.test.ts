@@ -57,6 +57,14 @@ test("trap 35: X's invalid_request about a code or a refresh token is a spent on
     "link_lost",
   );
   assert.deepEqual(await provider.revoke({ refreshToken: "r" }), { kind: "already_gone" });
+  const malformed = {
+    "/2/oauth2/revoke": {
+      status: 400,
+      body: { error: "invalid_request", error_description: "Missing token" },
+    },
+  };
+  const refusal = scripted("x", script(x.profileLeast, malformed)).provider.revoke({ accessToken: "a" });
+  assert.equal((await failureOf(refusal)).kind, "provider_error");
   const other = {
     "/2/oauth2/token": {
       status: 400,

@@ -33,6 +33,9 @@ export interface XConfig {
   readonly hosts?: Partial<Hosts<typeof X_HOSTS>>;
 }
 
+/** The one sign of a code or token that is used, late or unknown: the error word beside it is `invalid_request`. */
+const SPENT_WORDS = /value passed for the (authorization code|token) was invalid/i;
+
 /**
  * X, OAuth 2.0 for a confidential app. A code lives 30 seconds, so `finish` must run in the callback itself; every read of
  * a profile is billed, so there is exactly one a sign-in.
@@ -127,7 +130,8 @@ export class X implements Provider {
       form: { token },
     });
     // A token X no longer knows is as good as revoked.
-    if (text(answer.body, "error") !== "invalid_request") refuseTokenError(this.name, answer, "refresh");
+    if (!SPENT_WORDS.test(text(answer.body, "error_description") ?? ""))
+      refuseTokenError(this.name, answer, "refresh");
   }
 
   async #refreshed(exchange: Exchange, tokens: KeptTokens): Promise<KeptTokens> {
@@ -149,8 +153,7 @@ export class X implements Provider {
     });
     // X says invalid_request where others say invalid_grant.
     refuseTokenError(this.name, answer, grant, (error, description) =>
-      error === "invalid_request" &&
-      /value passed for the (authorization code|token) was invalid/i.test(description)
+      error === "invalid_request" && SPENT_WORDS.test(description)
         ? spent(this.name, grant, error)
         : undefined,
     );
