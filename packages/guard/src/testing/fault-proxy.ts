@@ -112,6 +112,7 @@ class Link {
   readonly #pending: { readonly chunk: Buffer | undefined; readonly at: number }[] = [];
   #answered = 0;
   #nextSliceAt = 0;
+  #broken = false;
 
   constructor(client: Socket, upstream: Socket, fault: () => Fault) {
     this.#client = client;
@@ -155,7 +156,7 @@ class Link {
 
   #drain(): void {
     const fault = this.#fault();
-    while (fault.kind !== "blackhole" && !this.#client.destroyed) {
+    while (fault.kind !== "blackhole" && !this.#broken && !this.#client.destroyed) {
       const [next] = this.#pending;
       if (next === undefined) return;
       const wait = this.#waitFor(next.at, fault);
@@ -192,6 +193,7 @@ class Link {
     this.#answered += chunk.length;
     if (left > 0) this.#client.write(chunk.subarray(0, left));
     if (this.#answered < fault.bytes) return;
+    this.#broken = true;
     // What was written must leave before the connection breaks, or the cut would be earlier than asked.
     if (fault.kind === "truncate") this.#client.end(() => this.#close());
     else this.#client.write("", () => this.reset());

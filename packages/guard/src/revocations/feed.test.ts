@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { QUICK, setUp } from "../testing/set-up.ts";
+
+test("the revocation feed", { concurrency: true, timeout: 60_000 }, async (t) => {
+  await t.test("ends a session on every instance within a second, and no other", async (t) => {
+    const { anotherGuard, ask, auth, clock, guard, recorder, token } = await setUp(t);
+    const second = anotherGuard();
+    await second.guard.start();
+    const [sub, sid] = [randomUUID(), randomUUID()];
+    const dead = await token({ claims: { sub, sid } });
+    const alive = await token({ claims: { sub } });
+    const both = async (token: string) =>
+      (
+        await Promise.all(
+          [guard, second.guard].map((one) =>
+            one.identify({ authorization: `Bearer ${token}`, method: "GET" }),
+          ),
+        )
+      ).map(({ kind, because }) => `${kind}, ${because}`);
+    assert.deepEqual(await both(dead), ["member, verified", "member, verified"]);
+
+    const seen = [recorder, second.recorder].map((each) => each.next("guard_feed_events", "revocation"));
+    await auth.endSession(sub, sid, clock.now());
+    const began = performance.now();
+    await Promise.all(seen);
+    assert.ok(performance.now() - began <= 1_000);
+    assert.deepEqual(await both(dead), ["refused, session_ended", "refused, session_ended"]);
+    assert.deepEqual(await both(alive), ["member, verified", "member, verified"]);
+    assert.equal((await ask(dead)).kind, "refused", "and it stays so");
+    assert.equal(guard.status().revokedSessions, 1);
+  });
+
+  await t.test("ends everything an account was given before, and nothing it is given after", async (t) => {
+    const { ask, auth, clock, recorder, token } = await setUp(t);
+    for (const [change, because] of [
+      ["endAllSessions", "session_ended"],
+      ["changeCredential", "session_ended"],
+      ["changeClaims", "token_outdated"],
+    ] as const) {
+      const sub = randomUUID();
+      const before = await token({ claims: { sub } });
+      assert.equal((await ask(before)).kind, "member");
+      clock.advance({ seconds: 1 });
+      const seen = recorder.next("guard_feed_events", "revocation");
+      await auth[change](sub, clock.now());
+      await seen;
+      assert.equal((await ask(before)).because, because);
+      assert.equal((await ask(await token({ claims: { sub } }))).kind, "member", `${change}: a new token`);
+    }
+  });
+
+  await t.test("is resumed after a cut where it was left, without starting over", async (t) => {
+    const { ask, auth, clock, proxy, recorder, token } = await setUp(t);
+    const [sub, sid] = [randomUUID(), randomUUID()];
+    const doomed = await token({ claims: { sub, sid } });
+    await proxy.set({ kind: "refuse" });
+    await recorder.next("guard_probes", "feed", "failure");
+    await auth.endSession(sub, sid, clock.now());
+    assert.equal((await ask(doomed)).kind, "member", "nobody could have told");
+    const seen = recorder.next("guard_feed_events", "revocation");
+    await proxy.set({ kind: "none" });
+    await seen;
+    assert.equal((await ask(doomed)).because, "session_ended");
+    assert.equal(recorder.counted("guard_feed_events", "snapshot-begin"), 1);
+  });
+
+  await t.test("is taken from the beginning where the cursor is too old", async (t) => {
+    const { auth, clock, guard, proxy, recorder } = await setUp(t);
+    const seen = recorder.next("guard_feed_events", "revocation");
+    await auth.endSession(randomUUID(), randomUUID(), clock.now());
+    await seen;
+    await auth.change({ oldestCursor: 1_000 });
+    const again = recorder.next("guard_feed_events", "snapshot-end");
+    proxy.cut();
+    await again;
+    assert.equal(recorder.counted("guard_feed_events", "snapshot-begin"), 2);
+    assert.equal(guard.status().revokedSessions, 1);
+  });
+
+  await t.test("is started over rather than skipped where an event cannot be read", async (t) => {
+    const { auth, guard, recorder } = await setUp(t);
+    const failed = recorder.next("guard_probes", "feed", "failure");
+    await auth.say("revocation", "{not json");
+    await failed;
+    await recorder.state("stale");
+    assert.equal(guard.status().revokedSessions, 0);
+    const fresh = recorder.state("fresh");
+    await auth.change({ events: [] });
+    await fresh;
+    assert.equal(recorder.lines.at(-1)?.message, "guard is fresh");
+  });
+
+  await t.test("leaves the guard unsure for as long as it may not be read", async (t) => {
+    const { anotherGuard, ask, auth, clock, guard, token } = await setUp(t);
+    const good = await token();
+    assert.equal((await ask(good)).certainty, "fresh");
+    const barred = anotherGuard({ credential: { id: auth.credential.id, secret: "wrong" } });
+    await barred.guard.start();
+    await barred.recorder.reached(5, "guard_probes", "feed", "failure");
+    await barred.recorder.reached(3, "guard_probes", "keys", "success");
+    const asked = { authorization: `Bearer ${good}`, method: "GET" };
+    assert.equal((await barred.guard.identify(asked)).certainty, "stale");
+    assert.equal(barred.guard.status().state, "stale", "Auth answers for its keys, so it is not away");
+    clock.advance({ minutes: 12 });
+    assert.equal((await barred.guard.identify(asked)).because, "token_expired", "and there is no grace");
+    assert.equal(guard.status().state, "fresh");
+  });
+
+  await t.test("tells how old its news is", async (t) => {
+    const { auth, guard, recorder } = await setUp(t);
+    assert.ok((guard.status().knowledgeAgeMs ?? Infinity) < 1_000);
+    auth.freeze();
+    await recorder.state("away");
+    assert.ok((guard.status().knowledgeAgeMs ?? 0) > QUICK.feedSilenceMs);
+    auth.thaw();
+    await recorder.state("fresh");
+    assert.ok((guard.status().knowledgeAgeMs ?? Infinity) < 1_000);
+  });
+});
