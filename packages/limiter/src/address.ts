@@ -55,6 +55,7 @@ export class CidrSet {
   }
 
   has(address: Address): boolean {
+    if (this.#ranges.length === 0) return false;
     return this.#ranges.some(
       ({ base, bits }) => base.family === address.family && samePrefix(base.groups, address.groups, bits),
     );

@@ -16,14 +16,15 @@ export interface Rate {
   readonly windowUs: number;
 }
 
-const STEPS_PER_US = 16;
+/** The scripts count in whole ticks of 1/16 µs. */
+export const TICKS_PER_US = 16;
 
 /**
  * Rounds a span up to 1/16 µs. Up, so that no rounding ever adds a token; a sixteenth, so that a bucket of
  * 30 000 a second still gets 99.9 % of what it was promised and the sums stay exact in a double.
  */
 export function roundUpUs(us: number): number {
-  return Math.ceil(us * STEPS_PER_US) / STEPS_PER_US;
+  return Math.ceil(us * TICKS_PER_US) / TICKS_PER_US;
 }
 
 export function rateOf(policy: BucketPolicy): Rate {

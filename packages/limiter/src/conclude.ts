@@ -60,10 +60,10 @@ export function recall(plan: Plan, ask: Ask, place: Place, nowUs: number): Refus
 
 /** Remembers whoever could not do the same again right now. `sentUs` is before Redis was asked, so never too long. */
 export function remember(buckets: readonly AskedBucket[], outcome: Outcome, sentUs: number): void {
-  for (const [i, { planned, name, rate, takeUs }] of buckets.entries()) {
+  buckets.forEach(({ planned, name, rate, takeUs }, i) => {
     const debtUs = outcome.debtsUs[i] ?? 0;
     if (debtUs + takeUs > rate.windowUs) planned.offenders.remember(name, sentUs + debtUs - rate.windowUs);
-  }
+  });
 }
 
 /** Puts an outcome into the words of a decision. */

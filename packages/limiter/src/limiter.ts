@@ -85,7 +85,7 @@ export class Limiter {
       probe: {
         script: TOKEN_BUCKET,
         key: this.#keys.prefix("probe", "all"),
-        args: ["1000", "1", "1", "1000"],
+        args: ["[16000,1,1,16000]"],
       },
       onChange: (away, because) => quietly(() => options.onMode?.(away ? "degraded" : "redis", because)),
     });
@@ -126,20 +126,27 @@ export class Limiter {
     const known = recall(plan, ask, place, this.#clock() * 1000);
     if (known !== undefined) return Promise.resolve(this.#tell(plan, known));
     if (place.allowed) return Promise.resolve(this.#tell(plan, onAllowList(plan, ask)));
-    return this.#ask(plan, ask, place);
+    const claim = this.#claim(plan, ask, place, false);
+    const asked = { className: plan.className, cost: costOf(plan, ask) };
+    return new Promise((resolve) => {
+      this.#settle(claim, (outcome, by) => {
+        resolve(this.#tell(plan, conclude(asked, claim.buckets, outcome, by)));
+      });
+    });
   }
 
   /**
    * Takes tokens after the fact from the buckets that count this caller: the extra price of a failed attempt. Never
    * refused, empties a bucket at worst; the shared buckets are spared, or failing on purpose would hurt the others.
    */
-  async charge(ask: Ask): Promise<void> {
+  charge(ask: Ask): Promise<void> {
     const { places, of } = this.#plans;
     const plan = of(ask.class);
     const place = places.of(ask.address);
-    if (place.allowed) return;
+    if (place.allowed) return Promise.resolve();
     const claim = this.#claim(plan, ask, place, true);
-    if (claim.buckets.length > 0) await this.#settle(claim);
+    if (claim.buckets.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#settle(claim, () => resolve()));
   }
 
   /** Stops probing and closes the connection if the limiter made it. Decisions go on, locally. */
@@ -148,25 +155,21 @@ export class Limiter {
     this.#ownClient?.disconnect();
   }
 
-  async #ask(plan: Plan, ask: Ask, place: Place): Promise<Decision> {
-    const claim = this.#claim(plan, ask, place, false);
-    const { outcome, by } = await this.#settle(claim);
-    const asked = { className: plan.className, cost: costOf(plan, ask) };
-    return this.#tell(plan, conclude(asked, claim.buckets, outcome, by));
-  }
-
-  async #settle(claim: Claim<AskedBucket>): Promise<{ outcome: Outcome; by: DecidedBy }> {
+  #settle(claim: Claim<AskedBucket>, tell: (outcome: Outcome, by: DecidedBy) => void): void {
     const nowUs = this.#clock() * 1000;
-    if (this.#redis !== undefined && this.#link?.away === false) {
-      try {
-        const outcome = await this.#redis.decide(claim);
-        remember(claim.buckets, outcome, nowUs);
-        return { outcome, by: "redis" };
-      } catch {
-        // RedisAway, told once by onMode: this process decides alone, at its share of the limit.
-      }
+    const alone = () => tell(this.#local.decide(claim, nowUs), "local");
+    if (this.#redis === undefined) {
+      alone();
+      return;
     }
-    return { outcome: this.#local.decide(claim, nowUs), by: "local" };
+    this.#redis.decide(claim, (outcome) => {
+      if (outcome === undefined) {
+        alone();
+        return;
+      }
+      remember(claim.buckets, outcome, nowUs);
+      tell(outcome, "redis");
+    });
   }
 
   #claim(plan: Plan, ask: Ask, place: Place, charge: boolean): Claim<AskedBucket> {

@@ -1,19 +1,17 @@
+import { TICKS_PER_US } from "./bucket.ts";
 import type { Claim, Outcome } from "./claim.ts";
-import { loadScript, RedisAway, type RedisLink } from "./redis-link.ts";
+import { loadScript, type RedisLink } from "./redis-link.ts";
 
 export const TOKEN_BUCKET = loadScript("./token-bucket.lua");
 
 /**
- * Most buckets one script call touches. Redis serves nobody else meanwhile, so this bounds how long: about
- * 0.1 ms. Beyond it the next call of the same turn begins.
+ * Most claims of one script call. Redis serves nobody else meanwhile, so this bounds how long (about 0.1 ms for
+ * requests of five buckets); and with more claims than this, one call is decided while the next is written.
  */
-const MAX_BUCKETS_PER_CALL = 96;
+const MAX_CLAIMS_PER_CALL = 16;
 
-interface Waiting {
-  readonly claim: Claim;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (reason: unknown) => void;
-}
+/** Told the outcome, or undefined when Redis is away. */
+export type Settle = (outcome: Outcome | undefined) => void;
 
 /**
  * Decides claims in Redis, for all replicas together.
@@ -30,75 +28,74 @@ export class RedisBuckets {
     this.#link = link;
   }
 
-  /** @throws RedisAway */
-  decide(claim: Claim): Promise<Outcome> {
-    if (this.#link.away) return Promise.reject(new RedisAway("the breaker is open"));
-    return new Promise((resolve, reject) => {
-      if (this.#batch?.full === true) this.#flush();
-      if (this.#batch === undefined) {
-        this.#batch = new Batch();
-        setImmediate(() => this.#flush());
-      }
-      this.#batch.add({ claim, resolve, reject });
-    });
+  decide(claim: Claim, settle: Settle): void {
+    if (this.#link.away) {
+      settle(undefined);
+      return;
+    }
+    if (this.#batch === undefined) {
+      this.#batch = new Batch();
+      setImmediate(this.#flush);
+    }
+    this.#batch.add(claim, settle);
+    if (this.#batch.full) this.#flush();
   }
 
-  #flush(): void {
+  readonly #flush = (): void => {
     const batch = this.#batch;
     if (batch === undefined) return;
     this.#batch = undefined;
-    this.#link.run(TOKEN_BUCKET, batch.keys, batch.args()).then(
-      (reply) => batch.settle(reply),
-      (error: unknown) => batch.fail(error),
+    this.#link.run(TOKEN_BUCKET, batch.keys, [batch.numbers()]).then(
+      (reply) => batch.settle(Array.isArray(reply) ? reply : []),
+      // RedisAway, which the link has told already.
+      () => batch.settle([]),
     );
-  }
+  };
 }
 
 /** One call of token-bucket.lua in the making; its header explains the layout. */
 class Batch {
   readonly keys: string[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #indexes = new Map<string, number>();
   readonly #windows: number[] = [];
   readonly #requests: number[] = [];
-  readonly #waiting: Waiting[] = [];
+  readonly #claims: Claim[] = [];
+  readonly #settles: Settle[] = [];
 
   get full(): boolean {
-    return this.keys.length >= MAX_BUCKETS_PER_CALL;
+    return this.#claims.length >= MAX_CLAIMS_PER_CALL;
   }
 
-  add(waiting: Waiting): void {
-    const { buckets, charge } = waiting.claim;
-    this.#waiting.push(waiting);
-    this.#requests.push(charge ? -buckets.length : buckets.length);
-    for (const { key, rate, takeUs } of buckets) {
-      let place = this.#places.get(key);
-      if (place === undefined) {
-        place = this.keys.push(key);
-        this.#places.set(key, place);
-        this.#windows.push(rate.windowUs);
+  add(claim: Claim, settle: Settle): void {
+    this.#claims.push(claim);
+    this.#settles.push(settle);
+    this.#requests.push(claim.charge ? -claim.buckets.length : claim.buckets.length);
+    for (const { key, rate, takeUs } of claim.buckets) {
+      let index = this.#indexes.get(key);
+      if (index === undefined) {
+        index = this.keys.push(key);
+        this.#indexes.set(key, index);
+        this.#windows.push(rate.windowUs * TICKS_PER_US);
       }
-      this.#requests.push(place, takeUs);
+      this.#requests.push(index, takeUs * TICKS_PER_US);
     }
   }
 
-  args(): number[] {
-    return this.#windows.concat(this.#requests);
+  numbers(): string {
+    return JSON.stringify(this.#windows.concat(this.#requests));
   }
 
-  settle(reply: unknown): void {
-    const numbers: readonly unknown[] = Array.isArray(reply) ? reply : [];
+  /** Hands each claim its part of the reply; undefined where the reply has none. */
+  settle(reply: readonly unknown[]): void {
     let at = 0;
-    for (const { claim, resolve, reject } of this.#waiting) {
-      const end = at + 1 + claim.buckets.length;
-      const debtsUs = numbers.slice(at + 1, end).filter((debt) => typeof debt === "number");
-      if (debtsUs.length < claim.buckets.length)
-        reject(new RedisAway("the script's reply does not fit the batch"));
-      else resolve({ allowed: numbers[at] === 1, debtsUs, replicas: 1 });
-      at = end;
+    for (const [i, claim] of this.#claims.entries()) {
+      const allowed = reply[at] === 1;
+      const debtsUs = reply
+        .slice(at + 1, at + 1 + claim.buckets.length)
+        .map((ticks) => Number(ticks) / TICKS_PER_US);
+      const whole = debtsUs.length === claim.buckets.length && !debtsUs.some(Number.isNaN);
+      at += 1 + claim.buckets.length;
+      this.#settles[i]?.(whole ? { allowed, debtsUs, replicas: 1 } : undefined);
     }
-  }
-
-  fail(error: unknown): void {
-    for (const { reject } of this.#waiting) reject(error);
   }
 }
