@@ -6,7 +6,7 @@
  * one glyph are drawn by turns: a person knows them all, a template needs each of them. A one always
  * has a foot: without it, it is a seven as soon as it leans.
  */
-export const GLYPHS: Readonly<Record<string, readonly string[]>> = {
+const GLYPHS: Readonly<Record<string, readonly string[]>> = {
   "0": [
     "M32 2 C-4 2 -4 98 32 98 C68 98 68 2 32 2",
     "M34 2 C10 2 2 30 2 52 C2 80 14 98 32 98 C54 98 62 76 62 48 C62 22 54 2 34 2",
