@@ -339,7 +339,7 @@ test("every fault can be switched by HTTP, hits what it names, as often as told,
   await assert.rejects(hanging, { name: "TimeoutError" });
 });
 
-test("closing lets go of whoever was made to wait", async () => {
+test("closing lets go of whoever was made to wait", { timeout: 20_000 }, async () => {
   const emulators = await startEmulators();
   for (const kind of ["hang", "drip", "slow"] as const) {
     emulators.setFault("x", { kind, times: 1, delayMs: 60_000 });
@@ -348,9 +348,8 @@ test("closing lets go of whoever was made to wait", async () => {
       .catch(() => "let go");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  const began = performance.now();
+  // Were anybody still held, this would wait for them.
   await emulators.close();
-  assert.ok(performance.now() - began < 2_000);
 });
 
 test("people can be added by HTTP with what a test needs them to be", async (t) => {

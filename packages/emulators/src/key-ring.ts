@@ -7,10 +7,17 @@ interface Held {
   readonly publicJwk: JWK;
 }
 
+/**
+ * An RSA pair takes a processor's tenth of a second or three, and a test suite starts emulators by the hundred: the first keys of
+ * each provider are the same in every emulator of a process.
+ */
+const SHARED = 4;
+const SHARED_KEYS = new Map<string, Promise<Held>>();
+
 /** The keys that providers sign id_tokens with, and the one an Apple developer signs client secrets with. */
 export class KeyRing {
   readonly #held = new Map<string, Promise<Held>[]>();
-  #made = 0;
+  readonly #made = new Map<Emulated, number>();
   readonly #appleDeveloper = generateKeyPair("ES256", { extractable: true });
 
   /** What a provider publishes: newest first. */
@@ -47,10 +54,18 @@ export class KeyRing {
     return held;
   }
 
-  async #make(provider: Emulated): Promise<Held> {
-    this.#made += 1;
-    const kid = `${provider}-${this.#made}`;
-    const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
-    return { kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" } };
+  #make(provider: Emulated): Promise<Held> {
+    const count = (this.#made.get(provider) ?? 0) + 1;
+    this.#made.set(provider, count);
+    const kid = `${provider}-${count}`;
+    if (count > SHARED) return generated(kid);
+    const shared = SHARED_KEYS.get(kid) ?? generated(kid);
+    SHARED_KEYS.set(kid, shared);
+    return shared;
   }
+}
+
+async function generated(kid: string): Promise<Held> {
+  const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
+  return { kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" } };
 }

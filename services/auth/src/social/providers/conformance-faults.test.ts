@@ -34,10 +34,9 @@ for (const [title, kase] of Object.entries(CASES)) {
           const there = provider(kase.name, own(quiet ? { around: { totalMs: SHORT_MS } } : {}));
           const callback = await callbackOf(there, "adult");
           emulators.setFault(kase.emulated, { kind, at: place });
-          const began = performance.now();
           const failure = await failureOf(there.finish(callback));
           assert.equal(failure.kind, place === "keys" ? "provider_unreachable" : end, failure.message);
-          assert.ok(performance.now() - began < 5_000);
+          if (quiet && place !== "keys") assert.equal(failure.because, "deadline");
           assert.doesNotMatch(inspect(failure), /secret|access_token|code=/);
         });
       }
