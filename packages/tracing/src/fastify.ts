@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
+import { isMetering } from "./meter.ts";
 import { currentRequest, type RequestContext, runWithRequest } from "./request-context.ts";
 import { acceptRequestId, REQUEST_ID_HEADER } from "./request-id.ts";
 import { requestCounted } from "./request-metrics.ts";
@@ -78,6 +79,11 @@ function begin(request: Visited, reply: FastifyReply, trust: Trust, next: () => 
     span,
   };
   request[VISIT] = visit;
+  if (span !== undefined || isMetering()) watchAnswer(request, reply, span);
+  enter(visit, next);
+}
+
+function watchAnswer(request: FastifyRequest, reply: FastifyReply, span: ServerSpan | undefined): void {
   const startedAt = performance.now();
   let sent = false;
   reply.raw.once("finish", () => {
@@ -88,7 +94,6 @@ function begin(request: Visited, reply: FastifyReply, trust: Trust, next: () => 
     span?.end(reply, sent);
     requestCounted(request, reply, (performance.now() - startedAt) / 1000);
   });
-  enter(visit, next);
 }
 
 function enter(visit: Visit, next: () => void): void {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { findJaeger, findOrBuildJaeger, type RunningJaeger, startJaeger } from "./testing/jaeger.ts";
 import { runScript } from "./testing/run-script.ts";
+import { renderTrace } from "./testing/trace-tree.ts";
 
 const BUILD_TIMEOUT_MS = 25 * 60_000;
 
@@ -57,19 +58,14 @@ for (const protocol of ["http/protobuf", "grpc"] as const) {
     const found = await jaeger.search("catalog", { "request.id": "viewer-saw-this" });
     const page = found.find((trace) => trace.spans.some((span) => span.operationName === "GET /page"));
     assert.ok(page);
-    const { spans } = await jaeger.trace(page.traceID, (trace) => trace.spans.length === 4);
-    const parents = Object.fromEntries(
-      spans.map((span) => {
-        const parent = span.references.find((reference) => reference.refType === "CHILD_OF")?.spanID;
-        return [span.operationName, spans.find((candidate) => candidate.spanID === parent)?.operationName];
-      }),
+    const whole = await jaeger.trace(page.traceID, (trace) => trace.spans.length === 4);
+    assert.equal(
+      renderTrace(whole, ["request.id"]).replaceAll(/\d+\.\d ms/g, "… ms"),
+      `catalog  GET /page  … ms request.id=viewer-saw-this
+  catalog  GET /films/{id}  … ms
+    catalog  GET /films/:id  … ms request.id=viewer-saw-this
+      catalog  films.by_id  … ms`,
     );
-    assert.deepEqual(parents, {
-      "GET /page": undefined,
-      "GET /films/{id}": "GET /page",
-      "GET /films/:id": "GET /films/{id}",
-      "films.by_id": "GET /films/:id",
-    });
     const job = found.find((trace) => trace.spans.some((span) => span.operationName === "mail.send"));
     assert.equal(job?.spans[0]?.references[0]?.traceID, page.traceID);
   });

@@ -51,6 +51,11 @@ export function meter(): Instruments {
   return INSTRUMENTS;
 }
 
+/** Whether anybody collects, for callers to whom measuring itself costs something. */
+export function isMetering(): boolean {
+  return activeMeter() !== undefined;
+}
+
 /** Hands the observed gauges made so far to the meter just registered. For the set-up. */
 export function bindObserved(): void {
   const found = activeMeter();

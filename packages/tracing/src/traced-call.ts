@@ -11,7 +11,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { isRefusal, recordFailure } from "./failure.ts";
-import { lateRecorder } from "./late-span.ts";
+import { type LateRecorder, lateRecorder } from "./late-span.ts";
 import { type Iteration, type IterationSpan, isIteration, traceIteration } from "./traced-iteration.ts";
 
 /** What a traced call keeps on its author's word; by itself it keeps no argument and no result. */
@@ -126,22 +126,23 @@ export function isSampledOutHere(span: Span): boolean {
 function runSampledOut<Result>(call: TracedCall, above: Span, work: (span: Span) => Result): Result {
   const record = lateRecorder();
   if (record === undefined || !trace.isSpanContextValid(above.spanContext())) return work(above);
-  const { name, kind, attributes = {}, parent } = call;
   const startedAt = performance.now();
-  const tell = (error: unknown) => {
-    if (isRefusal(error)) return;
-    record({ name, kind, attributes, parent, startedAt, describe: (span) => recordFailure(span, error) });
-  };
   let result: Result;
   try {
     result = work(above);
   } catch (error) {
-    tell(error);
+    tellLate(record, call, startedAt, error);
     throw error;
   }
   if (!types.isPromise(result)) return result;
   return result.then(undefined, (error: unknown) => {
-    tell(error);
+    tellLate(record, call, startedAt, error);
     throw error;
   }) as Result;
+}
+
+function tellLate(record: LateRecorder, call: TracedCall, startedAt: number, error: unknown): void {
+  if (isRefusal(error)) return;
+  const { name, kind, attributes = {}, parent } = call;
+  record({ name, kind, attributes, parent, startedAt, describe: (span) => recordFailure(span, error) });
 }
