@@ -89,7 +89,6 @@ test("only what may be repeated is repeated, once the budget has earned it", asy
   assert.equal((await call(url, { method: "POST" })).status, 503);
   assert.equal(attempts, 1);
 });
-});
 
 test("a Retry-After beyond the deadline is not slept through", async (t) => {
   let attempts = 0;
