@@ -5,7 +5,7 @@ export { connectRedis, REDIS_OPTIONS } from "./connect.ts";
 export type { Allowed, Ask, BucketReading, DecidedBy, Decision, Refused } from "./decision.ts";
 export { type LimitHeaders, limitHeaders } from "./headers.ts";
 export { Limiter, type LimiterOptions, type Mode } from "./limiter.ts";
-export { LaneFull, type LanePolicy, Pacer, type PacerOptions, type RunOptions, type Turn } from "./pacer.ts";
+export { LaneFull, type LanePolicy, Pacer, type PacerOptions, type Turn } from "./pacer.ts";
 export { PoliciesError, parsePolicies } from "./parse-policies.ts";
 export { type LimitsOptions, limits, type RouteLimit } from "./plugin.ts";
 export {

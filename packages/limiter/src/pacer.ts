@@ -65,11 +65,10 @@ export class Pacer {
   /** @throws RangeError if a lane's figures are not above 0 */
   constructor(options: PacerOptions) {
     for (const [name, { perSecond, maxWaitMs }] of Object.entries(options.lanes)) {
-      if (!(perSecond > 0 && perSecond <= 100_000 && maxWaitMs >= 0 && maxWaitMs <= 3_600_000)) {
-        throw new RangeError(
-          `lane ${JSON.stringify(name)}: perSecond from above 0 to 100000, maxWaitMs 0 to 3600000`,
-        );
-      }
+      if (perSecond > 0 && perSecond <= 100_000 && maxWaitMs >= 0 && maxWaitMs <= 3_600_000) continue;
+      throw new RangeError(
+        `lane ${JSON.stringify(name)}: perSecond above 0 to 100000, maxWaitMs 0 to 3600000`,
+      );
     }
     this.#lanes = options.lanes;
     this.#keys = new Keys(options);
@@ -83,30 +82,27 @@ export class Pacer {
       client,
       deadlineMs: options.deadlineMs ?? 75,
       random: options.random ?? (() => randomInt(2 ** 32) / 2 ** 32),
-      probe: { script: LEAKY_BUCKET, key: this.#keys.prefix("probe", "lane"), args: ["[16000000,16]"] },
+      probe: { script: LEAKY_BUCKET, key: this.#keys.prefix("probe", "lane"), args: ["[16,16000000]"] },
       onChange: () => undefined,
     });
   }
 
   /**
-   * Takes the next turn in a lane, and in that of one `subject` within it (a mailbox, an account) if given. The turn
-   * is spent whether or not the call is made. Never throws for want of Redis.
+   * Takes the next turn in a lane, which is spent whether or not the call is made. Never throws for want of Redis.
    *
    * @throws RangeError if there is no such lane
    */
-  async reserve(lane: string, subject?: string): Promise<Turn> {
+  async reserve(lane: string): Promise<Turn> {
     const policy = Object.hasOwn(this.#lanes, lane) ? this.#lanes[lane] : undefined;
     if (policy === undefined) throw new RangeError(`no lane ${JSON.stringify(lane)}`);
-    const whole = this.#keys.prefix("lane", lane);
-    const keys = subject === undefined ? [whole] : [whole, `${whole}:${this.#keys.digest(subject)}`];
     if (this.#link?.away === false) {
       try {
-        return await this.#reserveInRedis(this.#link, policy, keys);
+        return await this.#reserveInRedis(this.#link, lane, policy);
       } catch {
         // Redis is away: this process paces alone, at its share of the rate.
       }
     }
-    return this.#reserveHere(policy, keys);
+    return this.#reserveHere(lane, policy);
   }
 
   /**
@@ -114,11 +110,11 @@ export class Pacer {
    *
    * @throws LaneFull if the turn would come later than the lane's maxWaitMs; the signal's reason if it fires first
    */
-  async run<Result>(lane: string, call: () => Promise<Result>, options: RunOptions = {}): Promise<Result> {
-    const turn = await this.reserve(lane, options.subject);
+  async run<Result>(lane: string, call: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    const turn = await this.reserve(lane);
     if (turn.kind === "refused") throw new LaneFull(lane, turn.retryAfterMs);
-    if (turn.afterMs > 0) await this.#sleep(turn.afterMs, options.signal);
-    options.signal?.throwIfAborted();
+    if (turn.afterMs > 0) await this.#sleep(turn.afterMs, signal);
+    signal?.throwIfAborted();
     return call();
   }
 
@@ -128,28 +124,21 @@ export class Pacer {
     this.#ownClient?.disconnect();
   }
 
-  async #reserveInRedis(link: RedisLink, policy: LanePolicy, keys: readonly string[]): Promise<Turn> {
-    const interval = roundUpUs(1_000_000 / policy.perSecond) * TICKS_PER_US;
-    const numbers = [policy.maxWaitMs * 1000 * TICKS_PER_US, ...keys.map(() => interval)];
-    const reply = await link.run(LEAKY_BUCKET, keys, [JSON.stringify(numbers)]);
-    const [allowed, ticks] = Array.isArray(reply) ? reply : [];
-    const ms = Math.ceil(Number(ticks) / TICKS_PER_US / 1000);
+  async #reserveInRedis(link: RedisLink, lane: string, { perSecond, maxWaitMs }: LanePolicy): Promise<Turn> {
+    const spansUs = [roundUpUs(1_000_000 / perSecond), roundUpUs(maxWaitMs * 1000)];
+    const numbers = JSON.stringify(spansUs.map((us) => us * TICKS_PER_US));
+    const reply = await link.run(LEAKY_BUCKET, [this.#keys.prefix("lane", lane)], [numbers]);
+    const [allowed, wait] = Array.isArray(reply) ? reply : [];
+    const ms = Math.ceil(Number(wait) / TICKS_PER_US / 1000);
     return allowed === 1 ? { kind: "go", afterMs: ms } : { kind: "refused", retryAfterMs: Math.max(1, ms) };
   }
 
-  #reserveHere({ perSecond, maxWaitMs }: LanePolicy, keys: readonly string[]): Turn {
+  #reserveHere(lane: string, { perSecond, maxWaitMs }: LanePolicy): Turn {
     const nowMs = this.#clock();
-    const turnMs = Math.max(nowMs, ...keys.map((key) => this.#freeAtMs.get(key) ?? nowMs));
+    const turnMs = Math.max(nowMs, this.#freeAtMs.get(lane) ?? nowMs);
     const afterMs = Math.ceil(turnMs - nowMs);
-    if (afterMs > maxWaitMs) return { kind: "refused", retryAfterMs: afterMs - maxWaitMs };
-    for (const [key, freeAtMs] of this.#freeAtMs) if (freeAtMs <= nowMs) this.#freeAtMs.delete(key);
-    for (const key of keys) this.#freeAtMs.set(key, turnMs + (1000 * this.#replicas) / perSecond);
+    if (afterMs > maxWaitMs) return { kind: "refused", retryAfterMs: Math.ceil(afterMs - maxWaitMs) };
+    this.#freeAtMs.set(lane, turnMs + (1000 * this.#replicas) / perSecond);
     return { kind: "go", afterMs };
   }
-}
-
-export interface RunOptions {
-  readonly subject?: string;
-  /** Gives up waiting. */
-  readonly signal?: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import fastifyPlugin from "fastify-plugin";
 import { CidrSet } from "./address.ts";
 import { clientAddress } from "./client-address.ts";
@@ -42,7 +42,7 @@ declare module "fastify" {
   }
 }
 
-const register: FastifyPluginCallback<LimitsOptions> = (app, options, done) => {
+const register: FastifyPluginAsync<LimitsOptions> = async (app, options) => {
   const { limiter, refuse } = options;
   const trusted = new CidrSet(options.trustedProxies);
   app.decorateRequest("clientAddress", "unknown");
@@ -102,8 +102,6 @@ const register: FastifyPluginCallback<LimitsOptions> = (app, options, done) => {
     const className = limit?.class ?? limiter.policies.defaultClass;
     return { class: className, address: request.clientAddress, account, key, cost: limit?.cost };
   }
-
-  done();
 };
 
 function limitOf(request: FastifyRequest): RouteLimit | false | undefined {
