@@ -7,6 +7,8 @@ export interface Service {
   readonly name: string;
   readonly url: string;
   readonly pid: number;
+  /** From the start of the process to its first "ready". */
+  readonly readyMs: number;
   /** Resolves when the process ended, whoever ended it. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -44,6 +46,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   child.stdout.pipe(log);
   child.stderr.pipe(log);
+  const began = performance.now();
   const ended = new Promise<void>((done) => child.once("exit", () => done()).once("error", () => done()));
   try {
     await untilReady(child, url);
@@ -53,7 +56,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       `${name} did not start. The end of ${logFile}:\n${readFileSync(logFile, "utf8").slice(-2_000)}`,
     );
   }
-  return { name, url, pid: child.pid ?? 0, ended, stop: () => end(child, ended) };
+  return {
+    name,
+    url,
+    pid: child.pid ?? 0,
+    readyMs: performance.now() - began,
+    ended,
+    stop: () => end(child, ended),
+  };
 }
 
 async function untilReady(child: ChildProcess, url: string): Promise<void> {

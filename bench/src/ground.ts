@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
+import { Mailbox } from "@kinopass/stand/mailbox";
+import { freePort } from "@kinopass/stand/ports";
+import { type Service, startService } from "@kinopass/stand/services";
+
+export interface Person {
+  readonly email: string;
+  readonly password: string;
+  accessToken: string;
+  refreshToken: string;
+}
+
+export interface Ground {
+  readonly postgres: EmbeddedPostgres;
+  readonly auth: Service;
+  readonly catalog: Service;
+  people(count: number): Promise<Person[]>;
+  stop(): Promise<void>;
+}
+
+const PASSWORD = "four plain words here";
+
+/** Auth and the catalog as `npm start` runs them, on ports and data of the measurement's own, gone when it ends. */
+export async function openGround(extra: Readonly<Record<string, string>> = {}): Promise<Ground> {
+  const home = mkdtempSync(join(tmpdir(), "kinopass-bench-"));
+  const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data") });
+  for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
+  const [authPort, catalogPort, smtpPort] = [await freePort(), await freePort(), await freePort()];
+  const mailbox = new Mailbox();
+  await mailbox.listen(smtpPort);
+  const env = {
+    DATABASE_URL: postgres.url("auth"),
+    CATALOG_DATABASE_URL: postgres.url("catalog"),
+    AUTH_KEYS: `1:${randomBytes(32).toString("base64")}`,
+    AUTH_DIRECTORY_KEY: randomBytes(32).toString("base64"),
+    CATALOG_KEYS: `1:${randomBytes(32).toString("base64")}`,
+    AUTH_PORT: String(authPort),
+    AUTH_ISSUER: `http://127.0.0.1:${authPort}`,
+    CATALOG_PORT: String(catalogPort),
+    CATALOG_GUARD_DIRECTORY: join(home, "guard"),
+    SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+    LOG_LEVEL: "warn",
+    ...extra,
+  };
+  const start = (name: string, packageName: string, port: number) =>
+    startService({
+      name,
+      home,
+      env,
+      url: `http://127.0.0.1:${port}`,
+      entry: fileURLToPath(new URL("main.js", import.meta.resolve(packageName))),
+    });
+  const auth = await start("auth", "@kinopass/auth", authPort);
+  const catalog = await start("catalog", "@kinopass/catalog", catalogPort);
+  return {
+    postgres,
+    auth,
+    catalog,
+    people: (count) => Promise.all(Array.from({ length: count }, () => signUp(auth.url, mailbox))),
+    stop: async () => {
+      await Promise.all([auth.stop(), catalog.stop()]);
+      await mailbox.close();
+      await postgres.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function signUp(auth: string, mailbox: Mailbox): Promise<Person> {
+  const email = `bench-${randomBytes(6).toString("hex")}@example.com`;
+  for (;;) {
+    const status = await post(`${auth}/v1/accounts`, {
+      email,
+      password: PASSWORD,
+      birth_date: "1990-05-17",
+    }).then(({ status }) => status);
+    if (status === 202) break;
+    await new Promise((next) => setTimeout(next, 200));
+  }
+  const deadline = performance.now() + 30_000;
+  let code = mailbox.letters(email)[0]?.code;
+  while (code == null && performance.now() < deadline) {
+    await new Promise((next) => setTimeout(next, 50));
+    code = mailbox.letters(email)[0]?.code;
+  }
+  const { json } = await post(`${auth}/v1/accounts/confirm`, { email, code });
+  return {
+    email,
+    password: PASSWORD,
+    accessToken: String(json["access_token"]),
+    refreshToken: String(json["refresh_token"]),
+  };
+}
+
+async function post(url: string, body: object): Promise<{ status: number; json: Record<string, unknown> }> {
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+}
