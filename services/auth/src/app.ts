@@ -7,6 +7,9 @@ import { accountLetters } from "./accounts/letters.ts";
 import { NewDevices } from "./accounts/new-device.ts";
 import { signUpRoutes } from "./accounts/routes.ts";
 import { SignUp } from "./accounts/sign-up.ts";
+import { AccountSearch } from "./admin/account-search.ts";
+import { Administration } from "./admin/administration.ts";
+import { adminRoutes } from "./admin/routes.ts";
 import { Audit } from "./audit/audit.ts";
 import type { Clock } from "./clock.ts";
 import { Codes } from "./codes/codes.ts";
@@ -16,6 +19,9 @@ import { Directory } from "./directory/directory.ts";
 import { History } from "./history/history.ts";
 import { historyRoutes } from "./history/routes.ts";
 import { Authenticate } from "./http/authenticate.ts";
+import { Introspection } from "./introspection/introspection.ts";
+import { introspectionRoutes } from "./introspection/routes.ts";
+import { ServiceCredentials } from "./introspection/service-credentials.ts";
 import { MailQueue } from "./mail/mail-queue.ts";
 import { MailWorker } from "./mail/mail-worker.ts";
 import type { Mailer } from "./mail/mailer.ts";
@@ -31,6 +37,7 @@ import { regionRoutes } from "./regions/routes.ts";
 import { Revocations } from "./revocations/revocations.ts";
 import { PermissionGuard } from "./roles/permission-guard.ts";
 import { Roles } from "./roles/roles.ts";
+import { roleRoutes } from "./roles/routes.ts";
 import { Secrets } from "./secrets.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { FRESH_PROOF_MS, Sessions } from "./sessions/sessions.ts";
@@ -80,6 +87,9 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   signUpRoutes(app, capabilities);
   signInRoutes(app, capabilities);
   historyRoutes(app, { history, authenticate });
+  roleRoutes(app, capabilities);
+  adminRoutes(app, { ...capabilities, clock });
+  await introspectionRoutes(app, { ...capabilities, issuer: config.issuer, audience: config.audience });
   await docsPage(app);
   return {
     app,
@@ -144,6 +154,10 @@ function buildCapabilities(surroundings: Surroundings) {
     sessions,
     history,
   });
+  const services = new ServiceCredentials({ db, clock, audit });
+  const introspection = new Introspection({ db, clock, sessions, accessTokens });
+  const administration = new Administration({ clock, audit, accounts: people.accounts, roles, sessions });
+  const search = new AccountSearch({ db, clock, regions });
   return {
     ...people,
     db,
@@ -161,6 +175,10 @@ function buildCapabilities(surroundings: Surroundings) {
     partitions,
     upkeep,
     history,
+    services,
+    introspection,
+    administration,
+    search,
   };
 }
 

@@ -1,0 +1,106 @@
+/**
+ * How administrators find accounts: by exact address (through the directory), or through one region,
+ * whole or of one age ceiling. Every page is a stretch of one leaf's index. There is no search by part
+ * of an address: it would read everybody's, and no index could help it.
+ */
+import { common, decodeCursor, encodeCursor } from "@kinopass/http";
+import type { Database } from "@kinopass/postgres";
+import { trace } from "@kinopass/tracing";
+import type { Clock } from "../clock.ts";
+import { NIL_ACCOUNT, type RegionCode, UUID_PATTERN } from "../ids.ts";
+import type { Regions } from "../regions/regions.ts";
+import type { AgeCeiling } from "../tokens/access-tokens.ts";
+import { type BirthDates, birthDatesOf } from "./age-ranges.ts";
+import * as queries from "./queries.ts";
+
+export type { ListedRow } from "./queries.ts";
+
+export interface Search {
+  /** Slug. */
+  readonly region: string;
+  readonly ageCeiling?: AgeCeiling | undefined;
+  readonly cursor?: string | undefined;
+  readonly size: number;
+}
+
+export interface FoundPage {
+  readonly rows: readonly queries.ListedRow[];
+  readonly nextCursor: string | null;
+}
+
+const LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+export class AccountSearch {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #regions: Regions;
+
+  constructor({ db, clock, regions }: { db: Database; clock: Clock; regions: Regions }) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#regions = regions;
+  }
+
+  /** Refuses `region_unknown`. */
+  @trace("admin.search")
+  async find({ region: slug, ageCeiling, cursor, size }: Search): Promise<FoundPage> {
+    const region = await this.#regions.codeOf(slug);
+    const found =
+      ageCeiling === undefined
+        ? await this.#all(region, cursor, size + 1)
+        : await this.#ofAge(region, birthDatesOf(ageCeiling, this.#clock.now()), cursor, size + 1);
+    const rows = found.slice(0, size);
+    const last = rows.at(-1);
+    const more = found.length > size && last !== undefined;
+    return { rows, nextCursor: more ? encodeCursor([last.birth_date ?? "", last.id]) : null };
+  }
+
+  async #all(region: RegionCode, cursor: string | undefined, wanted: number) {
+    const { id } = cursor === undefined ? { id: LAST_ID } : readCursor(cursor);
+    return (await queries.accountsOfRegion(this.#db, region, id, wanted)).rows;
+  }
+
+  /** Known birth dates in their order, then, where they belong here, people without one. */
+  async #ofAge(region: RegionCode, range: BirthDates, cursor: string | undefined, wanted: number) {
+    const after = cursor === undefined ? { born: range.from, id: NIL_ACCOUNT } : readCursor(cursor);
+    const { rows } =
+      after.born === ""
+        ? { rows: [] }
+        : await queries.accountsOfAge(
+            this.#db,
+            region,
+            later(after.born, range.from),
+            range.to,
+            after.id,
+            wanted,
+          );
+    if (!range.unknown || rows.length === wanted) return rows;
+    const from = after.born === "" ? after.id : NIL_ACCOUNT;
+    const rest = await queries.accountsOfUnknownAge(this.#db, region, from, wanted - rows.length);
+    return [...rows, ...rest.rows];
+  }
+}
+
+/** A range that moved on at midnight between two pages still has no hole. */
+function later(a: string, b: string): string {
+  return a > b ? a : b;
+}
+
+/** Cursors hold no secret and open nothing: the search they continue is asked for again beside them. */
+function readCursor(cursor: string): { born: string; id: string } {
+  const [born, id, ...rest] = decodeCursor(cursor) ?? [];
+  const whole =
+    typeof born === "string" &&
+    typeof id === "string" &&
+    rest.length === 0 &&
+    (born === "" || isDate(born)) &&
+    new RegExp(UUID_PATTERN).test(id);
+  if (whole) return { born, id };
+  const message = "This cursor does not continue this list; leave it out to start again";
+  throw common.invalid_request({ members: { errors: [{ at: "/query/cursor", message }] } });
+}
+
+function isDate(text: string): boolean {
+  const at = new Date(`${text}T00:00:00.000Z`);
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
+}
