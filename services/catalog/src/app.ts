@@ -1,7 +1,16 @@
 /** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
 import { createGuard, type Guard, open } from "@kinopass/guard";
 import { guardPlugin } from "@kinopass/guard/fastify";
-import { common, createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
+import {
+  common,
+  createServer,
+  describeContract,
+  docsPage,
+  drain,
+  healthRoutes,
+  listen,
+  type Server,
+} from "@kinopass/http";
 import { Limiter, limits } from "@kinopass/limiter";
 import { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
@@ -14,6 +23,8 @@ import { filmRoutes } from "./films/routes.ts";
 import { Genres } from "./genres/genres.ts";
 import { genreRoutes } from "./genres/routes.ts";
 import { asAppError } from "./guard-refusals.ts";
+import { ensureFilms } from "./imports/imports.ts";
+import { migrateCatalog } from "./migrate.ts";
 import { Persons } from "./persons/persons.ts";
 import { personRoutes } from "./persons/routes.ts";
 import { Grants } from "./playback/grants.ts";
@@ -124,4 +135,35 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
   const grants = new Grants(new Signer(config.keys, "playback"));
   const playback = new Playback({ films, grants, clock });
   return { db, guard, limiter, films, genres: new Genres({ db }), persons, playback };
+}
+
+export interface RunningCatalog {
+  /** Where it listens, e.g. `http://127.0.0.1:8001`. */
+  readonly address: string;
+  /** Films imported because there were none. */
+  readonly imported: number;
+  /** Finishes the requests under way and lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Migrates, fills an empty catalog, listens.
+ *
+ * @throws PortTaken, DatabaseAway and what the migration says; nothing stays open then
+ */
+export async function startCatalog(surroundings: Surroundings): Promise<RunningCatalog> {
+  const { config } = surroundings;
+  await migrateCatalog(config.databaseUrl);
+  const { imported } = await ensureFilms({ url: config.databaseUrl });
+  const catalog = await buildCatalog(surroundings);
+  try {
+    await catalog.prepare();
+    const { host, port } = config;
+    const address = await listen(catalog.app, { host, port, portVariable: "CATALOG_PORT" });
+    return { address, imported, close: () => drain(catalog.app, catalog.close) };
+  } catch (error) {
+    await catalog.app.close();
+    await catalog.close();
+    throw error;
+  }
 }

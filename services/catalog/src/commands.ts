@@ -10,4 +10,4 @@ export {
   type ImportReport,
   importFilms,
 } from "./imports/imports.ts";
-export { migrateCatalog } from "./start.ts";
+export { migrateCatalog } from "./migrate.ts";

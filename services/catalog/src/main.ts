@@ -1,8 +1,8 @@
 import { ConfigError } from "@kinopass/config";
 import { createLogger, PortTaken } from "@kinopass/http";
+import { startCatalog } from "./app.ts";
 import { systemClock } from "./clock.ts";
 import { readCatalogConfig } from "./config.ts";
-import { startCatalog } from "./start.ts";
 
 /** Reads the configuration, starts; on SIGTERM or SIGINT drains and leaves nothing behind. */
 async function main(): Promise<void> {

@@ -4,7 +4,7 @@ import { ConfigError, type Environment } from "@kinopass/config";
 import { DatabaseAway } from "@kinopass/postgres";
 import type { Clock } from "../clock.ts";
 import { readDatabaseUrl } from "../config.ts";
-import { migrateCatalog } from "../start.ts";
+import { migrateCatalog } from "../migrate.ts";
 import { type ImportedFile, type ImportReport, importFilms } from "./imports.ts";
 import { ProgressBar, type ProgressOutput } from "./progress-bar.ts";
 
@@ -32,6 +32,7 @@ What to expect
   · The same file again changes nothing. A corrected file corrects: what it says replaces what was
     known, what it does not say stays.
   · Films of one title and year are one film, unless their href tells them apart.
+  · What stands in a cast and is no name ("[2]", "(voice)") is left out.
   · A bad record is told with its file, number and line, and skipped; all others are imported.
   · A file that is no JSON array, or ends in the middle, is refused: nothing of it is imported.
   · Films without a rating are 18+; the newest three years of the whole catalog are for subscribers.
@@ -49,7 +50,7 @@ database did not answer, 2 the command was wrong.
 
 class UsageError extends Error {}
 
-/** Runs \`kinopass catalog import\`; resolves to the exit status. Progress and complaints go to stderr, the result to stdout. */
+/** Runs `kinopass catalog import`; resolves to the exit status. Progress and complaints go to stderr, the result to stdout. */
 export async function runImportCommand(argv: readonly string[], io: CommandIo): Promise<number> {
   try {
     const command = readArguments(argv);
