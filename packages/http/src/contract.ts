@@ -46,8 +46,15 @@ export async function describeContract(app: Server, info: ContractInfo): Promise
     },
     transformObject: (document) => {
       const { openapiObject } = document as {
-        openapiObject: { paths?: Record<string, Record<string, OperationObject>> };
+        openapiObject: {
+          paths?: Record<string, Record<string, OperationObject>>;
+          components: { examples?: object };
+        };
       };
+      const codes = [...Object.values(common), ...[...refused.values()].flat()];
+      openapiObject.components.examples = Object.fromEntries(
+        codes.map(({ code, definition }) => [code, { value: exampleProblem(code, definition) }]),
+      );
       for (const operations of Object.values(openapiObject.paths ?? {})) {
         for (const operation of Object.values(operations)) {
           addRefusals(operation, refused.get(operation.operationId ?? "") ?? []);
@@ -80,7 +87,7 @@ function addRefusals(operation: OperationObject, own: readonly Refusal[]): void 
         "application/problem+json": {
           schema: { $ref: "#/components/schemas/Problem" },
           examples: Object.fromEntries(
-            list.map(({ code, definition }) => [code, { value: exampleProblem(code, definition) }]),
+            list.map(({ code }) => [code, { $ref: `#/components/examples/${code}` }]),
           ),
         },
       },
