@@ -49,7 +49,7 @@ export function recall(plan: Plan, ask: Ask, place: Place, nowUs: number): Refus
     const name = nameOf(bucket, ask, place);
     if (name === undefined) continue;
     const { rate } = bucket;
-    const remainingUs = bucket.offenders.waitUs(name, takeOf(rate, cost), rate.windowUs, nowUs);
+    const remainingUs = bucket.offenders.waitUs(name, takeOf(rate, cost), nowUs);
     if (remainingUs > longestUs) {
       longestUs = remainingUs;
       worst = bucket;

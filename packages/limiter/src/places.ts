@@ -1,5 +1,6 @@
 import { type Address, CidrSet, parseAddress, prefixName } from "./address.ts";
 import type { Policies } from "./policies.ts";
+import { Recent } from "./recent.ts";
 
 /** Where a request comes from, in the names its buckets go by. */
 export interface Place {
@@ -14,12 +15,12 @@ export interface Place {
 /** Requests whose address cannot be told share one bucket: not knowing must not widen a limit. */
 const NOWHERE: Place = { address: "unknown", network: "unknown", allowed: false };
 
-const MAX_REMEMBERED = 10_000;
+const MAX_REMEMBERED = 20_000;
 const LONGEST_ADDRESS = 64;
 
 /** Turns addresses into places; remembers recent ones, because parsing costs more than the rest of a refusal. */
 export class Places {
-  readonly #recent = new Map<string, Place>();
+  readonly #recent = new Recent<Place>(MAX_REMEMBERED);
   readonly #prefixes: Policies["prefixes"];
   readonly #allow: CidrSet;
 
@@ -35,7 +36,6 @@ export class Places {
     const address = parseAddress(text);
     if (address === undefined) return NOWHERE;
     const place = this.#read(address);
-    if (this.#recent.size >= MAX_REMEMBERED) this.#recent.clear();
     this.#recent.set(text, place);
     return place;
   }

@@ -88,14 +88,16 @@ class Batch {
   /** Hands each claim its part of the reply; undefined where the reply has none. */
   settle(reply: readonly unknown[]): void {
     let at = 0;
-    for (const [i, claim] of this.#claims.entries()) {
-      const allowed = reply[at] === 1;
-      const debtsUs = reply
-        .slice(at + 1, at + 1 + claim.buckets.length)
-        .map((ticks) => Number(ticks) / TICKS_PER_US);
-      const whole = debtsUs.length === claim.buckets.length && !debtsUs.some(Number.isNaN);
-      at += 1 + claim.buckets.length;
-      this.#settles[i]?.(whole ? { allowed, debtsUs, replicas: 1 } : undefined);
+    for (let i = 0; i < this.#claims.length; i += 1) {
+      const wanted = this.#claims[i]?.buckets.length ?? 0;
+      const debtsUs: number[] = [];
+      for (let k = at + 1; k <= at + wanted; k += 1) {
+        const ticks = reply[k];
+        if (typeof ticks === "number") debtsUs.push(ticks / TICKS_PER_US);
+      }
+      const whole = debtsUs.length === wanted;
+      this.#settles[i]?.(whole ? { allowed: reply[at] === 1, debtsUs, replicas: 1 } : undefined);
+      at += 1 + wanted;
     }
   }
 }

@@ -1,0 +1,3 @@
+export { type DecisionThroughput, decisionThroughput } from "./decision-throughput.ts";
+export { inTurn, median, medianRatio, type Series } from "./measure.ts";
+export { type RefusedFlood, refusedFlood } from "./refused-flood.ts";
