@@ -45,3 +45,24 @@ export const parentsToAnalyze = statement<{ readonly parent: string }>(
 export function analyze(parent: string) {
   return statement<never>(`partitions.analyze_${parent}`, `analyze (skip_locked) auth.${parent}`);
 }
+
+export const regionSlugs = statement<{ readonly slug: string }>(
+  "partitions.region_slugs",
+  "select slug from auth.regions",
+);
+
+export const lockRegions = statement<never>(
+  "partitions.lock_regions",
+  "select pg_advisory_xact_lock(hashtext('auth.regions'))",
+);
+
+/** Under the lock of the regions: no number is given twice. */
+export const nextRegionCode = statement<{ readonly code: number }>(
+  "partitions.next_region_code",
+  "select (coalesce(max(code), 0) + 1)::smallint as code from auth.regions",
+);
+
+export const addRegion = statement<never>(
+  "partitions.add_region",
+  "call auth.add_region($1::smallint, $2, $3, $4, $5)",
+);
