@@ -79,6 +79,7 @@ export async function importFilms({ url, ...options }: ImportOptions): Promise<I
       options.onFile?.(imported);
       files.push(imported);
     }
+    if (files.some(({ created, changed }) => created + changed > 0)) await queries.analyze(db);
     const [totals] = (await queries.totals(db)).rows;
     return { files, films: totals?.films ?? 0, persons: totals?.persons ?? 0, genres: totals?.genres ?? 0 };
   });
@@ -93,6 +94,7 @@ export async function ensureFilms({ url }: { readonly url: string }): Promise<{ 
       if (await hasFilms(tx)) return { imported: 0 };
       const { created } = await writeFilms(tx, bundledFilms());
       await finishImport(tx);
+      await queries.analyze(tx);
       return { imported: created };
     });
   });

@@ -1,4 +1,4 @@
-import { type Database, statement } from "@kinopass/postgres";
+import { statement } from "@kinopass/postgres";
 
 /** A film as it is kept, with its lists; the order of the columns is the order of `FilmColumns`. */
 export interface KeptFilm {
@@ -57,12 +57,22 @@ const COLUMNS =
 
 /** Columns travel as arrays: one statement, whatever the number of films. */
 const GIVEN = `unnest($1::int[], $2::text[], $3::smallint[], $4::text[], $5::text[], $6::date[], $7::text[],
-            $8::smallint[], $9::smallint[], $10::int[], $11::text[], $12::text[], $13::smallint[])
-       as given (${COLUMNS})`;
+            $8::smallint[], $9::smallint[], $10::int[], $11::text[], $12::text[], $13::smallint[], $14::text[],
+            $15::text[])
+       as given (${COLUMNS}, joined, names)`;
+
+/**
+ * Titles weigh most, then names, then the description; joined words find, but weigh nothing. Titles and
+ * names keep their little words ("It", "Them"), descriptions are known by their stems.
+ */
+const WORDS = `setweight(to_tsvector('simple', given.folded), 'A')
+            || setweight(to_tsvector('simple', given.names), 'B')
+            || setweight(to_tsvector('english', coalesce(given.description, '')), 'C')
+            || setweight(to_tsvector('simple', given.joined), 'D')`;
 
 export const insertFilms = statement(
   "imports.insert_films",
-  `insert into catalog.films (${COLUMNS}) select ${COLUMNS} from ${GIVEN}`,
+  `insert into catalog.films (${COLUMNS}, search) select ${COLUMNS}, ${WORDS} from ${GIVEN}`,
 );
 
 /** What a film is found by (folded, year) stays; the reference may be learnt. */
@@ -71,7 +81,8 @@ export const updateFilms = statement(
   `update catalog.films f
       set reference = given.reference, title = given.title, released_on = given.released_on, mpaa = given.mpaa,
           runtime = given.runtime, rating = given.rating, votes = given.votes, description = given.description,
-          poster_url = given.poster_url, age_rating = given.age_rating, version = f.version + 1
+          poster_url = given.poster_url, age_rating = given.age_rating, search = ${WORDS},
+          version = f.version + 1
      from ${GIVEN}
     where f.id = given.id`,
 );
@@ -116,22 +127,6 @@ export const linkPeople = statement(
      join catalog.persons p on p.name = given.name`,
 );
 
-/** Titles weigh most, then names, then the description; titles and names keep their little words ("It", "Them"). */
-export const indexWords = statement(
-  "imports.index_words",
-  `update catalog.films f
-      set search = setweight(to_tsvector('simple', f.folded), 'A')
-                || setweight(to_tsvector('simple', given.joined), 'D')
-                || setweight(to_tsvector('simple', coalesce(people.names, '')), 'B')
-                || setweight(to_tsvector('english', coalesce(f.description, '')), 'C')
-     from unnest($1::int[], $2::text[]) as given (id, joined)
-     left join lateral (
-       select string_agg(p.folded, ' ' order by fp.part, fp.position) as names
-         from catalog.film_people fp join catalog.persons p on p.id = fp.person_id
-        where fp.film_id = given.id) as people on true
-    where f.id = given.id`,
-);
-
 /** The newest three years that the catalog has are for subscribers. Only films that change class are written. */
 export const classifyAccess = statement(
   "imports.classify_access",
@@ -167,13 +162,16 @@ export const forgetUnnamed = statement(
 );
 
 /** The planner learns of what has just come, rather than when autovacuum next looks. */
-export async function analyze(db: Database): Promise<void> {
-  await db.run({
-    name: "imports.analyze",
-    text: "analyze catalog.films, catalog.persons, catalog.genres, catalog.film_genres, catalog.film_people",
-    values: [],
-  });
-}
+export const analyze = statement(
+  "imports.analyze",
+  "analyze catalog.films, catalog.persons, catalog.genres, catalog.film_genres, catalog.film_people, catalog.spellings",
+);
+
+/** Moves new words from the indexes' waiting lists into the indexes: a search reads the lists from end to end. */
+export const settleIndexes = statement(
+  "imports.settle_indexes",
+  `select gin_clean_pending_list('catalog.films_by_words'), gin_clean_pending_list('catalog.persons_by_words')`,
+);
 
 export const totals = statement<{ films: number; persons: number; genres: number }>(
   "imports.totals",

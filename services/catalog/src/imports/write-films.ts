@@ -36,7 +36,7 @@ export async function finishImport(tx: Transaction): Promise<void> {
   await queries.countGenres(tx);
   await queries.forgetUnnamed(tx);
   await queries.countPersons(tx);
-  await queries.analyze(tx);
+  await queries.settleIndexes(tx);
 }
 
 /** The films that the records are about, known and new, each with all that was said of it merged. */
@@ -104,11 +104,6 @@ async function writeLists(
     credits.map(({ position }) => position),
     credits.map(({ part }) => part),
   );
-  await queries.indexWords(
-    tx,
-    films.map(({ id }) => id),
-    films.map(({ folded }) => joined(folded)),
-  );
   await learn(tx, [...films.map(({ folded }) => folded), ...foldedNames]);
 }
 
@@ -148,6 +143,8 @@ function columnsOf(films: readonly PlannedFilm[]): unknown[] {
     column(({ description }) => description),
     column(({ posterUrl }) => posterUrl),
     column(({ mpaa }) => ageRatingOf(mpaa)),
+    films.map(({ folded }) => joined(folded)),
+    column(({ directors, actors }) => [...directors, ...actors].map(foldTitle).join(" ")),
   ];
 }
 
