@@ -1,16 +1,24 @@
 /** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
-import { createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
+import { common, createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
+import { Limiter, limits } from "@kinopass/limiter";
 import { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import { Accounts } from "./accounts/accounts.ts";
+import { EmailChange } from "./accounts/email-change.ts";
+import { emailRoutes } from "./accounts/email-routes.ts";
+import { Erasure } from "./accounts/erasure.ts";
+import type { Keeper } from "./accounts/keepers.ts";
 import { accountLetters } from "./accounts/letters.ts";
+import { meRoutes } from "./accounts/me-routes.ts";
 import { NewDevices } from "./accounts/new-device.ts";
+import { Profile } from "./accounts/profile.ts";
 import { signUpRoutes } from "./accounts/routes.ts";
 import { SignUp } from "./accounts/sign-up.ts";
 import { AccountSearch } from "./admin/account-search.ts";
 import { Administration } from "./admin/administration.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { Audit } from "./audit/audit.ts";
+import { eraseEntries } from "./audit/queries.ts";
 import type { Clock } from "./clock.ts";
 import { Codes } from "./codes/codes.ts";
 import type { Config } from "./config.ts";
@@ -21,22 +29,29 @@ import { historyRoutes } from "./history/routes.ts";
 import { Authenticate } from "./http/authenticate.ts";
 import { Introspection } from "./introspection/introspection.ts";
 import { introspectionRoutes } from "./introspection/routes.ts";
-import { ServiceCredentials } from "./introspection/service-credentials.ts";
+import { credentialRefusals, ServiceCredentials } from "./introspection/service-credentials.ts";
 import { MailQueue } from "./mail/mail-queue.ts";
 import { MailWorker } from "./mail/mail-worker.ts";
 import type { Mailer } from "./mail/mailer.ts";
 import { SmtpMailer } from "./mail/smtp-mailer.ts";
 import { Partitions } from "./partitions/partitions.ts";
 import { maintenanceDatabase, PartitionUpkeep } from "./partitions/upkeep.ts";
+import { PasswordChange } from "./passwords/change.ts";
 import { passwordLetters } from "./passwords/letters.ts";
+import { passwordRoutes } from "./passwords/password-routes.ts";
 import { Passwords } from "./passwords/passwords.ts";
+import { PasswordReset } from "./passwords/reset.ts";
 import { signInRoutes } from "./passwords/routes.ts";
 import { PasswordSignIn } from "./passwords/sign-in.ts";
+import { Purges } from "./purges.ts";
 import { Regions } from "./regions/regions.ts";
 import { regionRoutes } from "./regions/routes.ts";
+import { RevocationFeed } from "./revocations/feed.ts";
+import { Polling } from "./revocations/polling.ts";
 import { Revocations } from "./revocations/revocations.ts";
+import { revocationRoutes } from "./revocations/routes.ts";
 import { PermissionGuard } from "./roles/permission-guard.ts";
-import { Roles } from "./roles/roles.ts";
+import { Roles, refuse as refuseRole } from "./roles/roles.ts";
 import { roleRoutes } from "./roles/routes.ts";
 import { Secrets } from "./secrets.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
@@ -71,7 +86,7 @@ export type Capabilities = ReturnType<typeof buildCapabilities>;
 export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   const { config, clock, logger } = surroundings;
   const capabilities = buildCapabilities(surroundings);
-  const { db, keys, sessions, authenticate, regions, history, partitions, upkeep } = capabilities;
+  const { db, keys, sessions, authenticate, regions, history, partitions, upkeep, limiter, feed } = capabilities;
   const app = await createServer({
     logger,
     now: () => clock.now(),
@@ -80,16 +95,21 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
     demandDocumentedCodes: surroundings.demandDocumentedCodes ?? false,
   });
   await describeContract(app, contractInfo(config.issuer));
+  await app.register(limits, { limiter, trustedProxies: config.trustedProxies, refuse: () => common.rate_limited() });
   healthRoutes(app, [{ name: "database", check: async () => (await regions.all()).length > 0 }]);
   tokenRoutes(app, { keys, issuer: config.issuer });
   regionRoutes(app, { regions });
   sessionRoutes(app, { sessions, authenticate, db });
   signUpRoutes(app, capabilities);
   signInRoutes(app, capabilities);
+  passwordRoutes(app, capabilities);
+  meRoutes(app, { ...capabilities, clock });
+  emailRoutes(app, capabilities);
   historyRoutes(app, { history, authenticate });
   roleRoutes(app, capabilities);
   adminRoutes(app, { ...capabilities, clock });
   await introspectionRoutes(app, { ...capabilities, issuer: config.issuer, audience: config.audience });
+  revocationRoutes(app, { ...capabilities, credentialRefusals, issuer: config.issuer, audience: config.audience });
   await docsPage(app);
   return {
     app,
@@ -99,14 +119,18 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
       await partitions.round();
       await capabilities.passwords.prepare();
       // What is read once and kept is read now: later it would be read by a transaction that holds a connection already.
-      await Promise.all([keys.current(), regions.all()]);
+      await Promise.all([keys.current(), regions.all(), feed.start()]);
     },
     startBackground: () => {
       upkeep.start();
       capabilities.mailWorker.start();
+      capabilities.purges.start();
     },
     close: async () => {
+      feed.stop();
+      await limiter.close();
       await upkeep.stop();
+      await capabilities.purges.stop();
       await capabilities.newDevices.settled();
       await capabilities.mailWorker.stop();
       await capabilities.passwords.close();
@@ -116,7 +140,7 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   };
 }
 
-function buildCapabilities(surroundings: Surroundings) {
+export function buildCapabilities(surroundings: Surroundings) {
   const { config, clock, logger } = surroundings;
   const db = new PostgresDatabase({
     url: config.databaseUrl,
@@ -151,10 +175,22 @@ function buildCapabilities(surroundings: Surroundings) {
     directory,
     regions,
     audit,
+    revocations,
     sessions,
+    authenticate,
+    roles,
     history,
   });
   const services = new ServiceCredentials({ db, clock, audit });
+  const feed = new RevocationFeed({ db, clock, keys, logger });
+  const polling = new Polling({ db, clock, feed, keys, issuer: config.issuer, audience: config.audience });
+  const limiter = new Limiter({
+    redis: config.redisUrl,
+    namespace: "auth",
+    secret: secrets.directoryHash("limits", "buckets").toString("base64url"),
+    replicas: config.replicas,
+    onMode: (mode, because) => logger.warn({ mode, because }, "limits are counted elsewhere now"),
+  });
   const introspection = new Introspection({ db, clock, sessions, accessTokens });
   const administration = new Administration({ clock, audit, accounts: people.accounts, roles, sessions });
   const search = new AccountSearch({ db, clock, regions });
@@ -176,6 +212,9 @@ function buildCapabilities(surroundings: Surroundings) {
     upkeep,
     history,
     services,
+    feed,
+    polling,
+    limiter,
     introspection,
     administration,
     search,
@@ -188,8 +227,38 @@ interface Ground {
   readonly directory: Directory;
   readonly regions: Regions;
   readonly audit: Audit;
+  readonly revocations: Revocations;
   readonly sessions: Sessions;
+  readonly authenticate: Authenticate;
+  readonly roles: Roles;
   readonly history: History;
+}
+
+/** Everything that is kept about an account outside its own row; a new capability adds its line. */
+function keepersOf({ db, audit, history, roles, sessions }: Ground): readonly Keeper[] {
+  return [
+    {
+      name: "sessions",
+      export: (id) => sessions.list(id),
+      move: (tx, id, to) => sessions.move(tx, id, to),
+      erase: (tx, id) => sessions.erase(tx, id),
+    },
+    {
+      name: "sign_ins",
+      export: (id) => history.exportOf(id),
+      erase: (tx, id) => history.erase(tx, id),
+    },
+    {
+      name: "roles",
+      refuses: [refuseRole.last_superuser],
+      erase: (tx, id) => roles.forget(tx, id),
+    },
+    {
+      name: "acts",
+      export: (id) => audit.of(db, id),
+      erase: async (tx, id) => void (await eraseEntries(tx, id)),
+    },
+  ];
 }
 
 /** Accounts, passwords, codes and the mail that goes with them. */
@@ -198,11 +267,14 @@ function buildPeople({ config, clock, logger, mailer }: Surroundings, ground: Gr
   const codes = new Codes({ db, clock, secrets });
   const mail = new MailQueue({ clock, secrets });
   const passwords = new Passwords({ cost: config.hashCost, workers: config.hashWorkers });
-  const shared = { ...ground, clock, logger, codes, mail, passwords };
+  const keepers = keepersOf(ground);
+  const shared = { ...ground, clock, logger, codes, mail, passwords, keepers };
   const accounts = new Accounts(shared);
   const newDevices = new NewDevices(shared);
-  const signUp = new SignUp({ ...shared, accounts });
-  const signIn = new PasswordSignIn({ ...shared, accounts, newDevices });
+  const known = { ...shared, accounts, newDevices };
+  const signUp = new SignUp(known);
+  const emailChange = new EmailChange(known);
+  const passwordReset = new PasswordReset(known);
   const mailWorker = new MailWorker({
     db,
     clock,
@@ -211,7 +283,35 @@ function buildPeople({ config, clock, logger, mailer }: Surroundings, ground: Gr
     mailer: mailer ?? new SmtpMailer({ url: config.smtpUrl, from: config.mailFrom }),
     siteUrl: config.siteUrl,
     letters: { ...accountLetters, ...passwordLetters },
-    checks: { sign_up: (job) => signUp.checkMail(job) },
+    checks: {
+      sign_up: (job) => signUp.checkMail(job),
+      email_change: (job) => emailChange.checkMail(job),
+      password_reset: (job) => passwordReset.checkMail(job),
+    },
   });
-  return { codes, mail, mailWorker, passwords, accounts, newDevices, signUp, signIn };
+  const purges = new Purges({
+    logger,
+    purges: {
+      codes: () => codes.purge(),
+      sessions: () => ground.sessions.purge(),
+      revocations: () => ground.revocations.purge(),
+    },
+  });
+  return {
+    codes,
+    mail,
+    mailWorker,
+    passwords,
+    keepers,
+    accounts,
+    newDevices,
+    purges,
+    signUp,
+    emailChange,
+    passwordReset,
+    signIn: new PasswordSignIn(known),
+    passwordChange: new PasswordChange(known),
+    profile: new Profile(known),
+    erasure: new Erasure(known),
+  };
 }

@@ -59,6 +59,8 @@ interface Dependencies {
 }
 
 const MOVED = Symbol("the account moved meanwhile");
+/** Nobody moves twice between two statements. */
+const MOST_MOVES = 3;
 
 export class Accounts {
   readonly #db: PostgresDatabase;
@@ -143,21 +145,48 @@ export class Accounts {
   /**
    * Runs `work` in a transaction that holds the account's row, so that changes of one account take
    * turns and decide by what is true. Locks are taken in this order everywhere: account, codes, sessions.
+   * Refuses `account_not_found`.
    */
   async underLock<T>(
     id: AccountId,
     work: (tx: Transaction, account: queries.AccountRow) => Promise<T>,
   ): Promise<T> {
-    for (let attempt = 1; attempt <= 3; attempt += 1) {
-      const found = await this.find(id);
-      if (found === undefined) break;
+    return await this.#underLock(
+      async () => await this.find(id),
+      async (tx, account) => {
+        if (account === undefined) throw refuse.account_not_found();
+        return await work(tx, account);
+      },
+    );
+  }
+
+  /** The same for whoever owns the address; where nobody does, the same statements run and `work` is told so. */
+  async underLockOf<T>(
+    address: EmailAddress,
+    work: (tx: Transaction, account: queries.AccountRow | undefined) => Promise<T>,
+  ): Promise<T> {
+    return await this.#underLock(
+      async () => await this.#directory.find({ kind: "email", address }),
+      // The address may have changed hands since it was looked up.
+      async (tx, account) => await work(tx, account?.email === address ? account : undefined),
+    );
+  }
+
+  async #underLock<T>(
+    locate: () => Promise<AccountRef | undefined>,
+    work: (tx: Transaction, account: queries.AccountRow | undefined) => Promise<T>,
+  ): Promise<T> {
+    const nobody: AccountRef = { id: NIL_ACCOUNT, region: await this.#regions.codeOf() };
+    for (let attempt = 1; ; attempt += 1) {
+      const found = await locate();
+      const { id, region } = found ?? nobody;
       const outcome = await this.#db.transaction(async (tx) => {
-        const { rows } = await queries.lock(tx, id, found.region);
-        return rows[0] === undefined ? MOVED : await work(tx, rows[0]);
+        const { rows } = await queries.lock(tx, id, region);
+        const moved = found !== undefined && rows.length === 0 && attempt < MOST_MOVES;
+        return moved ? MOVED : { done: await work(tx, rows[0]) };
       });
-      if (outcome !== MOVED) return outcome as T;
+      if (outcome !== MOVED) return outcome.done;
     }
-    throw refuse.account_not_found();
   }
 }
 

@@ -1,24 +1,43 @@
 import nodemailer from "nodemailer";
 import { type Mail, type Mailer, MailRefused } from "./mailer.ts";
 
+/** All in milliseconds. */
+interface Deadlines {
+  readonly dnsMs: number;
+  readonly connectMs: number;
+  readonly greetingMs: number;
+  /** Nothing is heard in the middle of a mail. */
+  readonly silenceMs: number;
+  readonly wholeMs: number;
+}
+
 /** No default of the library is left: each step of SMTP has its own deadline, the whole has one too. */
-const DEADLINES = { dnsMs: 3_000, connectMs: 5_000, greetingMs: 5_000, silenceMs: 10_000, wholeMs: 20_000 };
+const DEADLINES: Deadlines = {
+  dnsMs: 3_000,
+  connectMs: 5_000,
+  greetingMs: 5_000,
+  silenceMs: 10_000,
+  wholeMs: 20_000,
+};
 
 /** SMTP with a few kept connections. Sends plain text with an HTML twin; never reads files or URLs. */
 export class SmtpMailer implements Mailer {
   readonly #transport: ReturnType<typeof makeTransport>;
   readonly #from: string;
+  readonly #wholeMs: number;
 
-  constructor({ url, from }: { url: string; from: string }) {
-    this.#transport = makeTransport(url);
+  constructor({ url, from, deadlines = {} }: { url: string; from: string; deadlines?: Partial<Deadlines> }) {
+    const all = { ...DEADLINES, ...deadlines };
+    this.#transport = makeTransport(url, all);
     this.#from = from;
+    this.#wholeMs = all.wholeMs;
   }
 
   async send({ to, subject, text, html, messageId }: Mail): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(
-      () => reject(new Error(`SMTP did not finish within ${DEADLINES.wholeMs} ms`)),
-      DEADLINES.wholeMs,
+      () => reject(new Error(`SMTP did not finish within ${this.#wholeMs} ms`)),
+      this.#wholeMs,
     );
     const sending = this.#transport.sendMail({
       from: this.#from,
@@ -49,16 +68,16 @@ export class SmtpMailer implements Mailer {
   }
 }
 
-function makeTransport(url: string) {
+function makeTransport(url: string, deadlines: Deadlines) {
   return nodemailer.createTransport({
     url,
     pool: true,
     maxConnections: 3,
     maxMessages: 100,
-    dnsTimeout: DEADLINES.dnsMs,
-    connectionTimeout: DEADLINES.connectMs,
-    greetingTimeout: DEADLINES.greetingMs,
-    socketTimeout: DEADLINES.silenceMs,
+    dnsTimeout: deadlines.dnsMs,
+    connectionTimeout: deadlines.connectMs,
+    greetingTimeout: deadlines.greetingMs,
+    socketTimeout: deadlines.silenceMs,
   });
 }
 

@@ -1,7 +1,10 @@
 import { Worker } from "node:worker_threads";
-import type { HashResult, HashTask } from "./hash-worker.ts";
+import type { HashAnswer, HashResult, HashTask } from "./hash-worker.ts";
 
-type Answer = { readonly result: HashResult } | { readonly failed: string };
+export interface Hashed {
+  readonly result: HashResult;
+  readonly workMs: number;
+}
 
 const SCRIPT = new URL("./hash-worker.js", import.meta.url);
 
@@ -27,11 +30,11 @@ export class HashThread {
   }
 
   /** One task at a time: the caller has reserved it. Rejects where the thread dies or cannot do it. */
-  async run(task: HashTask): Promise<HashResult> {
+  async run(task: HashTask): Promise<Hashed> {
     const worker = this.#started();
-    const { promise, resolve, reject } = Promise.withResolvers<HashResult>();
-    const onMessage = (answer: Answer) =>
-      "failed" in answer ? reject(new Error(`argon2: ${answer.failed}`)) : resolve(answer.result);
+    const { promise, resolve, reject } = Promise.withResolvers<Hashed>();
+    const onMessage = (answer: HashAnswer) =>
+      "failed" in answer ? reject(new Error(`argon2: ${answer.failed}`)) : resolve(answer);
     const onExit = (code: number) => reject(new Error(`The hashing thread ended with ${code}`));
     worker.once("message", onMessage).once("exit", onExit);
     // While it works the process must stay; an idle thread keeps nobody from leaving.

@@ -37,7 +37,7 @@ export class HashLane {
   readonly #shed = meter().counter("kinopass.auth.hashes_shed", {
     description: "Hashes refused: the lane is full",
   });
-  #meanMs = FIRST_GUESS_MS;
+  #meanMs: number | undefined;
   #closed = false;
 
   /** `workers`: hashes at the same time; 0 takes one for each core. Threads start with their first hash. */
@@ -73,7 +73,7 @@ export class HashLane {
   #turn(): Promise<HashThread> | HashThread {
     const free = this.#closed ? undefined : this.#threads.find((thread) => !thread.busy);
     if (free !== undefined) return free.reserve();
-    const expectedMs = ((this.#waiting.length + 1) * this.#meanMs) / this.#threads.length;
+    const expectedMs = ((this.#waiting.length + 1) * (this.#meanMs ?? FIRST_GUESS_MS)) / this.#threads.length;
     if (this.#closed || expectedMs > LONGEST_WAIT_MS) throw this.#full();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -95,10 +95,10 @@ export class HashLane {
   }
 
   async #work(thread: HashThread, task: HashTask): Promise<HashResult> {
-    const began = performance.now();
     try {
-      const result = await thread.run(task);
-      this.#meanMs += NEWEST_WEIGHT * (performance.now() - began - this.#meanMs);
+      const { result, workMs } = await thread.run(task);
+      this.#meanMs =
+        this.#meanMs === undefined ? workMs : this.#meanMs + NEWEST_WEIGHT * (workMs - this.#meanMs);
       return result;
     } catch (error) {
       throw refuse.busy_try_again({ cause: error, headers: { "retry-after": "1" } });

@@ -13,6 +13,13 @@ export const refuse = refusals({
     status: 400,
     title: { en: "Give the current password as well", ru: "Укажите и текущий пароль" },
   },
+  email_needed: {
+    status: 409,
+    title: {
+      en: "Add an e-mail address first: a password works only with one",
+      ru: "Сначала добавьте адрес почты: без него пароль не работает",
+    },
+  },
   password_unchanged: {
     status: 400,
     title: { en: "The new password is the old one", ru: "Новый пароль совпадает со старым" },

@@ -42,7 +42,11 @@ interface Dependencies {
   readonly newDevices: NewDeviceNotice;
 }
 
-const CHANGED_MEANWHILE = Symbol("the password was changed while it was verified");
+type Verified = AccountRow & { readonly password_hash: string };
+
+/** The account moved, or its hash was renewed or changed, while the password was verified: it is verified anew. */
+const CHANGED_MEANWHILE = Symbol("changed meanwhile");
+const MOST_ATTEMPTS = 4;
 
 /** The password door. Whoever does not know the password learns nothing: not who exists, not who is disabled. */
 export class PasswordSignIn {
@@ -54,47 +58,60 @@ export class PasswordSignIn {
 
   /** Opens a session. Refuses `credentials_wrong`, `account_disabled`, `password_too_long`, `busy_try_again`. */
   @trace("passwords.sign_in")
-  async signIn({ email, password }: Credentials, client: Client, device: Device): Promise<Tokens> {
-    demandBoundedPassword(password);
-    const { accounts, passwords, history, newDevices } = this.#given;
+  async signIn(credentials: Credentials, client: Client, device: Device): Promise<Tokens> {
+    demandBoundedPassword(credentials.password);
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      const account = await this.#verified(credentials, client, device);
+      const tokens = await this.#open(account, credentials.password, client, device);
+      if (tokens === CHANGED_MEANWHILE) continue;
+      const { history, newDevices } = this.#given;
+      const { sessionId } = tokens;
+      history.record({ account, sessionId, outcome: "signed_in", door: "password", device, client });
+      newDevices.look(account, sessionId, device, client);
+      return tokens;
+    }
+    throw refuse.credentials_wrong();
+  }
+
+  async #verified({ email, password }: Credentials, client: Client, device: Device): Promise<Verified> {
+    const { accounts, passwords, history } = this.#given;
     const account = await accounts.findByEmail(email);
     const fits = await passwords.verify(account?.password_hash, password);
-    if (account === undefined || account.password_hash === null) throw refuse.credentials_wrong();
+    if (account === undefined) throw refuse.credentials_wrong();
     annotate({ "kinopass.account_id": account.id });
-    const note = { account, door: "password", device, client } as const;
-    if (!fits) {
-      history.record({ ...note, sessionId: null, outcome: "wrong_password" });
+    const note = { account, sessionId: null, door: "password", device, client } as const;
+    if (!fits || !hasPassword(account)) {
+      history.record({ ...note, outcome: "wrong_password" });
       throw refuse.credentials_wrong();
     }
     if (account.status !== "active") {
-      history.record({ ...note, sessionId: null, outcome: "account_disabled" });
+      history.record({ ...note, outcome: "account_disabled" });
       throw refuseSession.account_disabled();
     }
-    const tokens = await this.#open(account, account.password_hash, password, client, device);
-    history.record({ ...note, sessionId: tokens.sessionId, outcome: "signed_in" });
-    newDevices.look(account, tokens.sessionId, device, client);
-    return tokens;
+    return account;
   }
 
+  /** Hashing stays outside the transaction; inside, what was verified must still be so. */
   async #open(
-    account: AccountRow,
-    hash: string,
+    account: Verified,
     password: string,
     client: Client,
     device: Device,
-  ): Promise<Tokens> {
+  ): Promise<Tokens | typeof CHANGED_MEANWHILE> {
     const { db, passwords, sessions } = this.#given;
+    const { id, region, password_hash: hash, roles, birth_date: birthDate } = account;
     const better = passwords.isOutdated(hash) ? await passwords.hash(password) : undefined;
-    const opened = await db.transaction(async (tx) => {
+    return await db.transaction(async (tx) => {
       const { rows } =
         better === undefined
-          ? await queries.isStill(tx, account.id, account.region, hash)
-          : await queries.upgrade(tx, account.id, account.region, hash, better);
+          ? await queries.isStill(tx, id, region, hash)
+          : await queries.upgrade(tx, id, region, hash, better);
       if (rows.length === 0) return CHANGED_MEANWHILE;
-      const { roles, birth_date: birthDate } = account;
       return await sessions.openIn(tx, { account, roles, birthDate, door: "password", client, device });
     });
-    if (opened === CHANGED_MEANWHILE) throw refuse.credentials_wrong();
-    return opened;
   }
+}
+
+function hasPassword(account: AccountRow): account is Verified {
+  return account.password_hash !== null;
 }

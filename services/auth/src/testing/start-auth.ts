@@ -46,6 +46,8 @@ export interface TestAuth {
   /** Signs up, reads the code from the mail, confirms. */
   signUp(fields?: Record<string, unknown>): Promise<SignedIn>;
   signIn(email: string, password?: string, fields?: Record<string, unknown>): Promise<SignedIn>;
+  /** Where mails go; can be told to fail. */
+  readonly mailer: KeptMails;
   /** Statements that ran, by name, in order. */
   readonly journal: Journal;
 }
@@ -87,6 +89,7 @@ export async function startTestAuth(
     config,
     journal,
     mails,
+    mailer: kept,
     signUp: (fields) => signUp(app, mails, fields),
     signIn: (email, password = GOOD_PASSWORD, fields = {}) => signIn(app, email, password, fields),
   };

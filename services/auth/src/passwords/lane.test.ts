@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { type TestContext, test } from "node:test";
+import { HashLane } from "./lane.ts";
+
+const CHEAP = { memoryKib: 64, iterations: 1, parallelism: 1 };
+/** Some tens of milliseconds. */
+const DEAR = { memoryKib: 19_456, iterations: 2, parallelism: 1 };
+
+function startLane(t: TestContext, workers = 1): HashLane {
+  const lane = new HashLane({ workers });
+  t.after(() => lane.close());
+  return lane;
+}
+
+const hash = (lane: HashLane, cost = CHEAP) => lane.run({ kind: "hash", password: "four green boots", cost });
+
+test("a hash verifies the password it was made of and no other", async (t) => {
+  const lane = startLane(t);
+  const phc = String(await hash(lane));
+  assert.match(phc, /^\$argon2id\$v=19\$m=64,t=1,p=1\$/);
+  assert.equal(await lane.run({ kind: "verify", password: "four green boots", hash: phc }), true);
+  assert.equal(await lane.run({ kind: "verify", password: "four green boot", hash: phc }), false);
+});
+
+test("who would wait longer than half a second is sent away at once", async (t) => {
+  const lane = startLane(t);
+  await hash(lane, DEAR);
+  const began = performance.now();
+  const outcomes = await Promise.all(
+    Array.from({ length: 200 }, () =>
+      hash(lane, DEAR).then(
+        () => ({ code: "hashed", afterMs: performance.now() - began }),
+        (error: { code: string; headers: Record<string, string> }) => ({
+          code: `${error.code} ${error.headers["retry-after"]}`,
+          afterMs: performance.now() - began,
+        }),
+      ),
+    ),
+  );
+  const shed = outcomes.filter(({ code }) => code === "busy_try_again 1");
+  assert.ok(shed.length > 100, `${shed.length} were shed`);
+  assert.ok(outcomes.some(({ code }) => code === "hashed"));
+  assert.equal(shed.length + outcomes.filter(({ code }) => code === "hashed").length, 200);
+  // Most are told on the spot; the rest were promised a turn that came too late.
+  const quick = shed.filter(({ afterMs }) => afterMs < 50);
+  assert.ok(quick.length > 100, `${quick.length} were told at once`);
+  assert.ok(shed.every(({ afterMs }) => afterMs < 1_000));
+  assert.deepEqual(lane.load, { working: 0, waiting: 0 });
+});
+
+test("a thread that dies is replaced, and whoever it worked for is asked to try again", async (t) => {
+  const lane = startLane(t);
+  await hash(lane, DEAR);
+  const lost = hash(lane, DEAR);
+  const next = hash(lane);
+  const refused = assert.rejects(lost, { code: "busy_try_again", status: 503 });
+  await lane.threads[0]?.close();
+  await refused;
+  assert.match(String(await next), /^\$argon2id\$/);
+  assert.match(String(await hash(lane)), /^\$argon2id\$/);
+});
+
+test("a hash that cannot be read refuses one caller and leaves the lane as it was", async (t) => {
+  const lane = startLane(t);
+  await assert.rejects(lane.run({ kind: "verify", password: "x", hash: "not a hash" }), {
+    code: "busy_try_again",
+  });
+  assert.match(String(await hash(lane)), /^\$argon2id\$/);
+});
+
+test("a closed lane sends away who waits and who comes", async () => {
+  const lane = new HashLane({ workers: 1 });
+  const working = hash(lane, DEAR).catch((error: { code: string }) => error.code);
+  const refused = assert.rejects(hash(lane), { code: "busy_try_again" });
+  await lane.close();
+  await refused;
+  // It was too late to stop, or it was stopped; in neither case does anybody wait for ever.
+  assert.match(String(await working), /^(\$argon2id\$.*|busy_try_again)$/);
+  await assert.rejects(hash(lane), { code: "busy_try_again" });
+});
+
+test("hashing threads stand behind the event loop", { skip: process.platform !== "linux" }, async (t) => {
+  const lane = startLane(t);
+  await hash(lane);
+  // Field 19 of proc(5) stat is the niceness; the name in parentheses may hold spaces.
+  const nicenessOf = (tid: string | number) =>
+    Number(readFileSync(`/proc/self/task/${tid}/stat`, "utf8").split(") ")[1]?.split(" ")[16]);
+  const [own = 0, others] = [nicenessOf(process.pid), readdirSync("/proc/self/task").map(nicenessOf)];
+  assert.ok(others.includes(own + 10), `ours ${own}, of all threads ${others.join(" ")}`);
+});
+
+test("the event loop goes on while the lane is full", async (t) => {
+  const lane = startLane(t, 2);
+  await hash(lane, DEAR);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  await Promise.allSettled(Array.from({ length: 60 }, () => hash(lane, DEAR)));
+  delay.disable();
+  const medianMs = delay.percentile(50) / 1e6;
+  assert.ok(medianMs < 50, `the median tick came ${medianMs.toFixed(1)} ms late`);
+});
