@@ -1,6 +1,6 @@
 /** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
 import { common, createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
-import { Limiter, limits } from "@kinopass/limiter";
+import { followPolicyFile, Limiter, limits, readPolicyFile } from "@kinopass/limiter";
 import { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import { Accounts } from "./accounts/accounts.ts";
@@ -109,6 +109,7 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   roleRoutes(app, capabilities);
   adminRoutes(app, { ...capabilities, clock });
   await introspectionRoutes(app, { ...capabilities, issuer: config.issuer, audience: config.audience });
+  const unfollow = followLimits(config.limitsFile, limiter, logger);
   revocationRoutes(app, { ...capabilities, credentialRefusals, issuer: config.issuer, audience: config.audience });
   await docsPage(app);
   return {
@@ -127,6 +128,7 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
       capabilities.purges.start();
     },
     close: async () => {
+      unfollow();
       feed.stop();
       await limiter.close();
       await upkeep.stop();
@@ -140,7 +142,17 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   };
 }
 
-export function buildCapabilities(surroundings: Surroundings) {
+export function followLimits(file: string | undefined, limiter: Limiter, logger: FastifyBaseLogger): () => void {
+  if (file === undefined) return () => {};
+  return followPolicyFile({
+    file,
+    limiter,
+    onChange: () => logger.info({ file }, "limits changed"),
+    onMistake: (error) => logger.error({ err: error, file }, "the limits stay as they were"),
+  });
+}
+
+function buildCapabilities(surroundings: Surroundings) {
   const { config, clock, logger } = surroundings;
   const db = new PostgresDatabase({
     url: config.databaseUrl,
@@ -187,6 +199,7 @@ export function buildCapabilities(surroundings: Surroundings) {
   const limiter = new Limiter({
     redis: config.redisUrl,
     namespace: "auth",
+    ...(config.limitsFile === undefined ? {} : { policies: readPolicyFile(config.limitsFile) }),
     secret: secrets.directoryHash("limits", "buckets").toString("base64url"),
     replicas: config.replicas,
     onMode: (mode, because) => logger.warn({ mode, because }, "limits are counted elsewhere now"),

@@ -21,6 +21,8 @@ function read(reader: Reader) {
     databaseConnections: reader.integer("DATABASE_CONNECTIONS", 16, { min: 2, max: 200 }),
     redisUrl:
       reader.optional("REDIS_URL") === undefined ? undefined : reader.url("REDIS_URL", ["redis", "rediss"]),
+    /** JSON of what differs from the default limits (docs/limits.md); followed while the service runs. */
+    limitsFile: reader.optional("LIMITS_FILE"),
     replicas: reader.integer("AUTH_REPLICAS", 1, { min: 1, max: 1000 }),
     masters: reader.keyring("AUTH_KEYS", 32),
     directoryKey: reader.secret("AUTH_DIRECTORY_KEY", 32),
