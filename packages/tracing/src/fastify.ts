@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { isMetering } from "./meter.ts";
-import { currentRequest, type RequestContext, runWithRequest } from "./request-context.ts";
+import { currentRequest, type RequestContext, runWithRequest, runWithRequestIn } from "./request-context.ts";
 import { acceptRequestId, REQUEST_ID_HEADER } from "./request-id.ts";
 import { requestCounted } from "./request-metrics.ts";
-import { inServerSpan, openServerSpan, type ServerSpan } from "./server-span.ts";
+import { openServerSpan, type ServerSpan } from "./server-span.ts";
 import { type Trust, trustNetworks } from "./trusted-networks.ts";
 
 declare module "fastify" {
@@ -72,32 +72,33 @@ export function requestContextOf(request: FastifyRequest): RequestContext {
 
 function begin(request: Visited, reply: FastifyReply, trust: Trust, next: () => void): void {
   if (!reply.raw.hasHeader(REQUEST_ID_HEADER)) reply.raw.setHeader(REQUEST_ID_HEADER, request.id);
-  const span = openServerSpan(request, trust);
+  const startedAt = performance.now();
+  const span = openServerSpan(request, trust, startedAt);
   const traceId = span?.traceId;
   const visit: Visit = {
     request: traceId === undefined ? { requestId: request.id } : { requestId: request.id, traceId },
     span,
   };
   request[VISIT] = visit;
-  if (span !== undefined || isMetering()) watchAnswer(request, reply, span);
+  if (span !== undefined || isMetering()) watchAnswer(request, reply, span, startedAt);
   enter(visit, next);
 }
 
-function watchAnswer(request: FastifyRequest, reply: FastifyReply, span: ServerSpan | undefined): void {
-  const startedAt = performance.now();
-  let sent = false;
-  reply.raw.once("finish", () => {
-    sent = true;
-  });
-  // Comes after "finish", and alone when the caller has hung up.
+function watchAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  span: ServerSpan | undefined,
+  startedAt: number,
+): void {
   reply.raw.once("close", () => {
-    span?.end(reply, sent);
+    span?.end(reply);
     requestCounted(request, reply, (performance.now() - startedAt) / 1000);
   });
 }
 
-function enter(visit: Visit, next: () => void): void {
-  runWithRequest(visit.request, () => inServerSpan(visit.span, next));
+function enter({ request, span }: Visit, next: () => void): void {
+  if (span === undefined) runWithRequest(request, next);
+  else runWithRequestIn(request, span.context, next);
 }
 
 /**

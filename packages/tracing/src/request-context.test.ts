@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import fastify from "fastify";
+import { tracing } from "./fastify.ts";
 import {
   activeTraceId,
   annotate,
@@ -54,4 +56,18 @@ test("annotate adds to the active span and does nothing where there is none", as
   annotate({ lost: true });
   withSpan("annotated", { attributes: { a: 1 } }, () => annotate({ b: "two" }));
   assert.deepEqual(spanNamed(await collect(), "annotated").attributes, { a: 1, b: "two" });
+});
+
+test("the nearest request counts, whether it came in by HTTP or was set by hand", async (t) => {
+  const app = fastify();
+  app.register(tracing, { makeRequestId: () => "outer" });
+  app.get("/", async () => [
+    currentRequest()?.requestId,
+    runWithRequest({ requestId: "inner" }, currentRequest)?.requestId,
+  ]);
+  const ids = async () => (await app.inject("/")).json();
+  assert.deepEqual(await ids(), ["outer", "inner"]);
+  await traceToReceiver(t);
+  assert.deepEqual(await ids(), ["outer", "inner"]);
+  assert.deepEqual(await runWithRequest({ requestId: "before" }, ids), ["outer", "inner"]);
 });

@@ -1,7 +1,6 @@
 import {
   type Attributes,
   type Context,
-  context,
   defaultTextMapGetter,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
@@ -43,22 +42,25 @@ export interface ServerSpan {
   readonly context: Context;
   readonly traceId?: string;
   failed(error: unknown): void;
-  /** `sent` tells whether the whole answer went out. */
-  end(reply: FastifyReply, sent: boolean): void;
+  end(reply: FastifyReply): void;
 }
 
-/** Opens the span of a request; undefined while tracing is off. */
-export function openServerSpan(request: FastifyRequest, trust: Trust): ServerSpan | undefined {
+/** Opens the span of a request that began at a reading of performance.now(); undefined while tracing is off. */
+export function openServerSpan(
+  request: FastifyRequest,
+  trust: Trust,
+  startedAt: number,
+): ServerSpan | undefined {
   const tracer = activeTracer();
   if (tracer === undefined) return undefined;
   if (request.routeOptions.config.trace === false) return untraced();
   const route = request.routeOptions.url;
   const method = METHODS.has(request.method) ? request.method : "HTTP";
   const name = route === undefined ? method : `${method} ${route}`;
-  const attributes = requestAttributes(request, route);
   const { parent, links } = foreignContext(request, trust);
-  const startedAt = performance.now();
-  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes, links }, parent);
+  // No sampler of the set-up looks at attributes, and most requests are sampled out: those never gather them.
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, links }, parent);
+  if (span.isRecording()) span.setAttributes(requestAttributes(request, route));
   const { traceId } = span.spanContext();
   let thrown: unknown;
   return {
@@ -68,22 +70,22 @@ export function openServerSpan(request: FastifyRequest, trust: Trust): ServerSpa
       thrown = error;
       recordFailure(span, error);
     },
-    end(reply, sent) {
+    end(reply) {
       const told = thrown !== undefined && !isRefusal(thrown);
       if (!isSampledOutHere(span)) {
-        noteAnswer(span, reply, sent, told);
+        noteAnswer(span, reply, told);
         span.end();
         return;
       }
       if (reply.statusCode < 500) return;
       const describe = (late: Span) => {
         if (told) recordFailure(late, thrown);
-        noteAnswer(late, reply, sent, told);
+        noteAnswer(late, reply, told);
       };
       lateRecorder()?.({
         name,
         kind: SpanKind.SERVER,
-        attributes,
+        attributes: requestAttributes(request, route),
         parent,
         startedAt,
         ids: span.spanContext(),
@@ -131,17 +133,12 @@ function requestAttributes(request: FastifyRequest, route: string | undefined): 
 }
 
 /** How the request went; `told` when an exception has named the error's type already. */
-function noteAnswer(span: Span, { raw }: FastifyReply, sent: boolean, told: boolean): void {
-  if (!sent) span.addEvent("client.disconnected");
+function noteAnswer(span: Span, { raw }: FastifyReply, told: boolean): void {
+  // Closed before the handler was through with it: the caller has hung up.
+  if (!raw.writableEnded) span.addEvent("client.disconnected");
   if (!raw.headersSent) return;
   span.setAttribute("http.response.status_code", raw.statusCode);
   if (raw.statusCode < 500) return;
   span.setStatus({ code: SpanStatusCode.ERROR });
   if (!told) span.setAttribute("error.type", String(raw.statusCode));
-}
-
-/** Runs `fn` where the request's span is active. */
-export function inServerSpan(span: ServerSpan | undefined, fn: () => void): void {
-  if (span === undefined) fn();
-  else context.with(span.context, fn);
 }

@@ -7,8 +7,8 @@ import { type DecodedSpan, decodeTraceRequest } from "./otlp-protobuf.ts";
 
 export type { DecodedAttributes, DecodedSpan, DecodedValue } from "./otlp-protobuf.ts";
 
-/** How the receiver treats a batch: keeps it, never answers, or answers with this HTTP status. */
-export type Behaviour = "keep" | "hang" | number;
+/** How the receiver treats a batch: keeps it, takes it unread, never answers, or answers with this HTTP status. */
+export type Behaviour = "keep" | "discard" | "hang" | number;
 
 export interface OtlpReceiver {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
@@ -88,11 +88,12 @@ function httpServer(inbox: Inbox) {
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = Buffer.concat(await request.toArray());
     if (inbox.behaviour === "hang") return;
-    if (inbox.behaviour !== "keep") {
+    if (typeof inbox.behaviour === "number") {
       response.writeHead(inbox.behaviour).end();
       return;
     }
-    keep(inbox, request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body);
+    if (inbox.behaviour === "keep")
+      keep(inbox, request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body);
     response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
   };
   const server = createServer((request, response) => {
@@ -110,8 +111,8 @@ function grpcServer(inbox: Inbox) {
     const body = Buffer.concat(await stream.toArray());
     if (inbox.behaviour === "hang") return;
     const message = body.subarray(5, 5 + body.readUInt32BE(1));
-    const status = inbox.behaviour === "keep" ? 0 : 14;
-    if (status === 0) keep(inbox, body.readUInt8(0) === 1 ? gunzipSync(message) : message);
+    const status = typeof inbox.behaviour === "number" ? 14 : 0;
+    if (inbox.behaviour === "keep") keep(inbox, body.readUInt8(0) === 1 ? gunzipSync(message) : message);
     stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": status }));
     stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
     stream.end(Buffer.alloc(5));
