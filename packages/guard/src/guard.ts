@@ -94,8 +94,8 @@ export class Guard {
 
   async #identifyNew(token: string, digest: string, readOnly: boolean): Promise<Caller> {
     const { keys } = this.#watch;
-    if (!looksLikeToken(token)) return this.#refuse("not_compact");
-    if (!keys.usable) return guest("auth_away", "stale");
+    if (!keys.usable)
+      return looksLikeToken(token) ? guest("auth_away", "stale") : this.#refuse("not_compact");
     const verdict = await this.#verifier.verify(token, (keyId) => keys.find(keyId));
     if (!verdict.authentic) return this.#refuse(verdict.fault);
     // The key may have been withdrawn while its signature was being checked.

@@ -221,3 +221,15 @@ test("a broken counter decides nothing", async (t) => {
   });
   assert.equal((await ask(await token())).kind, "member");
 });
+
+test("an Auth that fails at once is asked no more often than agreed", { timeout: 30_000 }, async (t) => {
+  const { proxy, recorder } = await setUp(t, {
+    timings: { ...QUICK, feedRetryMs: 200, feedRetryCapMs: 400 },
+  });
+  await proxy.set({ kind: "reset", bytes: 0 });
+  proxy.cut();
+  await recorder.next("guard_probes", "feed", "failure");
+  const [began, before] = [performance.now(), recorder.counted("guard_probes", "feed", "failure")];
+  await recorder.reached(before + 6, "guard_probes", "feed", "failure");
+  assert.ok(performance.now() - began >= 5 * 195, "six attempts, 200 ms apart at least");
+});

@@ -114,10 +114,10 @@ test("with half of all calls failing there are no more than 1.1 attempts per req
     attempts += 1;
     response.writeHead(attempts % 2 === 0 ? 200 : 503).end();
   });
-  const call = resilientFetch({ deadlineMs: 2_000 });
+  const call = steady();
   const requests = 1_000;
   for (let index = 0; index < requests; index += 1) await call(url).catch(() => {});
-  assert.ok(attempts > requests / 2, "most were sent");
+  assert.ok(attempts > requests, "some were retried");
   assert.ok(attempts <= requests * 1.1, `${attempts} attempts`);
 });
 

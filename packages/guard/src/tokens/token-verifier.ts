@@ -48,7 +48,7 @@ const REQUIRED_CLAIMS = [
   "roles",
   "age_ceiling",
 ];
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const MAX_GOOD_HEADERS = 16;
 
 class HeaderRefused extends Error {
   readonly fault: TokenFault;
@@ -66,6 +66,7 @@ export class TokenVerifier {
   readonly #clock: Clock;
   readonly #timings: Pick<Timings, "leewayMs" | "tokenLifetimeMs">;
   readonly #expected: Omit<JWTVerifyOptions, "currentDate">;
+  readonly #goodHeaders = new Map<string, string>();
 
   constructor(expected: { issuer: string; audience: string }, clock: Clock, timings: Timings) {
     this.#clock = clock;
@@ -82,39 +83,41 @@ export class TokenVerifier {
 
   async verify(compact: string, findKey: FindKey): Promise<Verdict> {
     if (!looksLikeToken(compact)) return { authentic: false, fault: "not_compact" };
-    const now = this.#clock.now();
+    const currentDate = this.#clock.now();
     let keyId = "";
+    const key = (header: JWSHeaderParameters) => {
+      keyId = this.#keyId(header, compact);
+      const found = findKey(keyId);
+      if (found === undefined) throw new HeaderRefused("unknown_key");
+      return found;
+    };
     try {
-      const payload = await this.#verified(compact, now, (header) => {
-        keyId = checkHeader(header, compact);
-        const key = findKey(keyId);
-        if (key === undefined) throw new HeaderRefused("unknown_key");
-        return key;
-      });
-      return this.#read(payload, keyId, compact, now.getTime());
+      const { payload } = await jwtVerify(compact, key, { ...this.#expected, currentDate });
+      return this.#read(payload, keyId, compact, currentDate.getTime());
     } catch (error) {
+      // jose checks the signature, then type, issuer and audience, and the times last: an expired token is otherwise good.
+      if (error instanceof errors.JWTExpired) {
+        return this.#read(error.payload, keyId, compact, currentDate.getTime());
+      }
       return { authentic: false, fault: faultOf(error) };
     }
   }
 
-  /** jose checks the signature, then type, issuer and audience, and the times last: an expired token is otherwise good. */
-  async #verified(
-    compact: string,
-    currentDate: Date,
-    key: (header: JWSHeaderParameters) => CryptoKey,
-  ): Promise<JWTPayload> {
-    try {
-      const { payload } = await jwtVerify(compact, key, { ...this.#expected, currentDate });
-      return payload;
-    } catch (error) {
-      if (error instanceof errors.JWTExpired) return error.payload;
-      throw error;
-    }
+  /** All tokens of a key have the same header to the letter: it is checked once. */
+  #keyId(header: JWSHeaderParameters, compact: string): string {
+    const text = compact.slice(0, compact.indexOf("."));
+    const known = this.#goodHeaders.get(text);
+    if (known !== undefined) return known;
+    const keyId = checkHeader(header, text);
+    // Anybody may write a header, so only a handful is remembered.
+    if (this.#goodHeaders.size >= MAX_GOOD_HEADERS) this.#goodHeaders.clear();
+    this.#goodHeaders.set(text, keyId);
+    return keyId;
   }
 
   #read(payload: JWTPayload, keyId: string, compact: string, nowMs: number): Verdict {
-    if (!isCanonical(compact.split(".")[1] ?? "", payload))
-      return { authentic: false, fault: "not_canonical" };
+    const text = compact.slice(compact.indexOf(".") + 1, compact.lastIndexOf("."));
+    if (!isCanonical(text, payload)) return { authentic: false, fault: "not_canonical" };
     const token = readClaims(payload, keyId, this.#timings.tokenLifetimeMs);
     if (token === undefined) return { authentic: false, fault: "claims" };
     if (token.issuedAtMs > nowMs + this.#timings.leewayMs)
@@ -123,18 +126,21 @@ export class TokenVerifier {
   }
 }
 
-function checkHeader(header: JWSHeaderParameters, compact: string): string {
+function checkHeader(header: JWSHeaderParameters, text: string): string {
   for (const member of Object.keys(header)) {
     if (!HEADER_MEMBERS.has(member)) throw new HeaderRefused("header");
   }
   if (typeof header.kid !== "string" || !KEY_ID.test(header.kid)) throw new HeaderRefused("header");
-  if (!isCanonical(compact.slice(0, compact.indexOf(".")), header)) throw new HeaderRefused("not_canonical");
+  if (!isCanonical(text, header)) throw new HeaderRefused("not_canonical");
   return header.kid;
 }
 
-/** Names must be unique (RFC 7519 §4), and a parser that keeps the last twin cannot tell: writing it again can. */
-function isCanonical(part: string, parsed: object): boolean {
-  return decoder.decode(Buffer.from(part, "base64url")) === JSON.stringify(parsed);
+/**
+ * Names must be unique (RFC 7519 §4), and a parser that keeps the last twin cannot tell: writing it again can.
+ * jose has refused what is not UTF-8.
+ */
+function isCanonical(text: string, parsed: object): boolean {
+  return Buffer.from(text, "base64url").toString() === JSON.stringify(parsed);
 }
 
 function faultOf(error: unknown): TokenFault {
