@@ -46,7 +46,7 @@ const runner = spawn(
   [
     "--test",
     "--enable-source-maps",
-    "--test-timeout=300000",
+    "--test-timeout=1500000",
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
     ...flags.filter((flag) => flag.startsWith("--test-")),
     ...files.map((file) => join(root, file)),
