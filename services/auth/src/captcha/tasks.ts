@@ -4,10 +4,8 @@ import { between, pick, type Randomness } from "./randomness.ts";
 /** 1: "42 + 5" · 2: "63 − 27", "34 + семь" · 3: "семь + 5 × 2", "40 минус 3 × восемь". */
 export type Level = 1 | 2 | 3;
 
-export const HIGHEST_LEVEL: Level = 3;
-
 /** Answers are 0 to 99: at most two digits of a remote. */
-export const ANSWERS = 100;
+const ANSWERS = 100;
 
 export interface Task {
   readonly answer: number;
