@@ -4,8 +4,8 @@ import { catalogContract } from "./contract.ts";
 import { plantFilms, SHELF } from "./testing/plant-films.ts";
 import { startTestCatalog } from "./testing/start-catalog.ts";
 
-const setUp = (t: Parameters<typeof startTestCatalog>[0], variables = {}) =>
-  startTestCatalog(t, (db) => plantFilms(db, SHELF), variables);
+const setUp = (t: Parameters<typeof startTestCatalog>[0], options = {}) =>
+  startTestCatalog(t, (db) => plantFilms(db, SHELF), options);
 
 test("a flood from one address is refused with the time to wait, and health is outside of every limit", async (t) => {
   const { app } = await setUp(t);
@@ -21,7 +21,7 @@ test("a flood from one address is refused with the time to wait, and health is o
 });
 
 test("readiness needs the database and only mentions the keys", async (t) => {
-  const { get, db, auth, catalog } = await setUp(t);
+  const { get, db, auth, catalog } = await setUp(t, { ownAuth: true });
   assert.deepEqual((await get("/readyz")).body, {
     status: "ok",
     checks: { database: true, auth_keys: true },
@@ -37,7 +37,7 @@ test("readiness needs the database and only mentions the keys", async (t) => {
 
 test("a database that does not answer is our trouble: 503 with a time to try again, for guests and members", async (t) => {
   const { get, post, bearer } = await startTestCatalog(t, (db) => plantFilms(db, SHELF), {
-    CATALOG_DATABASE_URL: "postgres://kinopass:secret@127.0.0.1:9/nowhere",
+    variables: { CATALOG_DATABASE_URL: "postgres://kinopass:secret@127.0.0.1:9/nowhere" },
   });
   for (const url of [
     "/v1/films",

@@ -109,8 +109,8 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
     url: config.databaseUrl,
     applicationName: "kinopass-catalog",
     maxConnections: config.databaseConnections,
-    acquireTimeoutMs: 400,
-    statementTimeoutMs: 1_000,
+    acquireTimeoutMs: config.databaseWaitMs,
+    statementTimeoutMs: config.statementTimeoutMs,
     lockTimeoutMs: 500,
   });
   const guard = createGuard({

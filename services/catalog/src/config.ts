@@ -21,6 +21,9 @@ function read(reader: Reader) {
     publicUrl: reader.url("CATALOG_URL", ["http", "https"], `http://127.0.0.1:${port}`).replace(/\/$/, ""),
     databaseUrl: databaseUrl(reader),
     databaseConnections: reader.integer("CATALOG_DATABASE_CONNECTIONS", 10, { min: 2, max: 200 }),
+    /** Longest wait for a free connection, and longest run of a statement; then the answer is 503. */
+    databaseWaitMs: reader.integer("CATALOG_DATABASE_WAIT_MS", 400, { min: 10, max: 60_000 }),
+    statementTimeoutMs: reader.integer("CATALOG_STATEMENT_TIMEOUT_MS", 1_000, { min: 10, max: 60_000 }),
     issuer: reader.url("AUTH_ISSUER", ["http", "https"], "http://127.0.0.1:8000").replace(/\/$/, ""),
     audience: reader.text("AUTH_AUDIENCE", "kinopass"),
     /** Where Auth is reached from here, if not at the issuer's address. */

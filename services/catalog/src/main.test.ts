@@ -43,6 +43,8 @@ const variablesFor = (url: string) => ({
   CATALOG_PORT: "0",
   // Nobody listens there: Auth is away from the beginning, and the catalog starts all the same.
   AUTH_ISSUER: "http://127.0.0.1:9",
+  CATALOG_DATABASE_WAIT_MS: "20000",
+  CATALOG_STATEMENT_TIMEOUT_MS: "20000",
 });
 
 test("one process fills an empty database, serves without Auth, drains on SIGTERM, and starts again with the data kept", async (t) => {

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { TestContext } from "node:test";
+import { after, type TestContext } from "node:test";
 import { TestAuth, testToken } from "@kinopass/guard/testing";
 import { createLogger, type Server } from "@kinopass/http";
 import { PostgresDatabase } from "@kinopass/postgres";
@@ -51,21 +51,40 @@ export function openDatabase(t: Pick<TestContext, "after">, url: string): Postgr
   return db;
 }
 
+export interface StartOptions {
+  readonly variables?: Readonly<Record<string, string>>;
+  /** For a test that hurts Auth, or makes it say something. */
+  readonly ownAuth?: boolean;
+}
+
+let shared: Promise<TestAuth> | undefined;
+// Here and not where it starts: inside a test it would be that test's own clean-up.
+after(async () => (await shared)?.kill());
+
+/** One Auth process for all tests of a file that only need its keys. */
+function sharedAuth(): Promise<TestAuth> {
+  shared ??= TestAuth.start();
+  return shared;
+}
+
 export async function startTestCatalog(
   t: Pick<TestContext, "after">,
   plant: (db: PostgresDatabase) => Promise<unknown>,
-  variables: Record<string, string> = {},
+  { variables = {}, ownAuth = false }: StartOptions = {},
 ): Promise<TestCatalog> {
   const databaseUrl = await emptyDatabase(t);
   const db = openDatabase(t, databaseUrl);
   await plant(db);
-  const auth = await TestAuth.start();
-  t.after(() => auth.kill());
+  const auth = ownAuth ? await TestAuth.start() : await sharedAuth();
+  if (ownAuth) t.after(() => auth.kill());
   const config = readCatalogConfig({
     CATALOG_DATABASE_URL: databaseUrl,
     CATALOG_KEYS: `1:${Buffer.alloc(32, 1).toString("base64")}`,
     CATALOG_SERVICE_ID: auth.credential.id,
     CATALOG_SERVICE_SECRET: auth.credential.secret,
+    // A busy machine must not make a test fail; that waiting ends is shown where the database is away.
+    CATALOG_DATABASE_WAIT_MS: "20000",
+    CATALOG_STATEMENT_TIMEOUT_MS: "20000",
     AUTH_ISSUER: auth.issuer,
     AUTH_URL: auth.url,
     ...variables,
