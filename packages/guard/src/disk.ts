@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -48,7 +48,7 @@ export class Disk {
       sha256: this.#sum(savedAtMs, text),
     };
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const temporary = join(this.#directory, `.${name}.${process.pid}.tmp`);
+    const temporary = join(this.#directory, `.${name}.${randomUUID()}.tmp`);
     try {
       const file = await open(temporary, "w", 0o600);
       try {
