@@ -1,6 +1,6 @@
 /** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
 import { common, createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
-import { followPolicyFile, Limiter, limits, readPolicyFile } from "@kinopass/limiter";
+import { followPolicyFile, Limiter, limits, type Policies, readPolicyFile } from "@kinopass/limiter";
 import { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import { Accounts } from "./accounts/accounts.ts";
@@ -68,6 +68,8 @@ export interface Surroundings {
   readonly demandDocumentedCodes?: boolean;
   /** Takes mails instead of SMTP. */
   readonly mailer?: Mailer;
+  /** Limits instead of the defaults and the file's. */
+  readonly policies?: Policies;
 }
 
 export interface Auth {
@@ -200,6 +202,7 @@ function buildCapabilities(surroundings: Surroundings) {
     redis: config.redisUrl,
     namespace: "auth",
     ...(config.limitsFile === undefined ? {} : { policies: readPolicyFile(config.limitsFile) }),
+    ...(surroundings.policies === undefined ? {} : { policies: surroundings.policies }),
     secret: secrets.directoryHash("limits", "buckets").toString("base64url"),
     replicas: config.replicas,
     onMode: (mode, because) => logger.warn({ mode, because }, "limits are counted elsewhere now"),

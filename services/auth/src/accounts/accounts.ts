@@ -11,7 +11,7 @@ import type { Clock } from "../clock.ts";
 import type { Codes } from "../codes/codes.ts";
 import type { AccountRef, Directory } from "../directory/directory.ts";
 import type { EmailAddress } from "../directory/email-address.ts";
-import { type AccountId, NIL_ACCOUNT, newAccountId, type RegionCode } from "../ids.ts";
+import { type AccountId, birthRegionOf, NIL_ACCOUNT, newAccountId, newId, type RegionCode } from "../ids.ts";
 import type { Regions } from "../regions/regions.ts";
 import * as queries from "./queries.ts";
 
@@ -57,10 +57,6 @@ interface Dependencies {
   readonly codes: Codes;
   readonly audit: Audit;
 }
-
-const MOVED = Symbol("the account moved meanwhile");
-/** Nobody moves twice between two statements. */
-const MOST_MOVES = 3;
 
 export class Accounts {
   readonly #db: PostgresDatabase;
@@ -151,13 +147,10 @@ export class Accounts {
     id: AccountId,
     work: (tx: Transaction, account: queries.AccountRow) => Promise<T>,
   ): Promise<T> {
-    return await this.#underLock(
-      async () => await this.find(id),
-      async (tx, account) => {
-        if (account === undefined) throw refuse.account_not_found();
-        return await work(tx, account);
-      },
-    );
+    return await this.#underLock(await this.find(id), async (tx, account) => {
+      if (account === undefined) throw refuse.account_not_found();
+      return await work(tx, account);
+    });
   }
 
   /** The same for whoever owns the address; where nobody does, the same statements run and `work` is told so. */
@@ -166,27 +159,31 @@ export class Accounts {
     work: (tx: Transaction, account: queries.AccountRow | undefined) => Promise<T>,
   ): Promise<T> {
     return await this.#underLock(
-      async () => await this.#directory.find({ kind: "email", address }),
+      await this.#directory.find({ kind: "email", address }),
       // The address may have changed hands since it was looked up.
       async (tx, account) => await work(tx, account?.email === address ? account : undefined),
     );
   }
 
   async #underLock<T>(
-    locate: () => Promise<AccountRef | undefined>,
+    found: AccountRef | undefined,
     work: (tx: Transaction, account: queries.AccountRow | undefined) => Promise<T>,
   ): Promise<T> {
-    const nobody: AccountRef = { id: NIL_ACCOUNT, region: await this.#regions.codeOf() };
-    for (let attempt = 1; ; attempt += 1) {
-      const found = await locate();
-      const { id, region } = found ?? nobody;
-      const outcome = await this.#db.transaction(async (tx) => {
-        const { rows } = await queries.lock(tx, id, region);
-        const moved = found !== undefined && rows.length === 0 && attempt < MOST_MOVES;
-        return moved ? MOVED : { done: await work(tx, rows[0]) };
-      });
-      if (outcome !== MOVED) return outcome.done;
-    }
+    // Nobody's id is another one each time, so that strangers do not wait for each other.
+    const nobody = { id: newId<"account">(this.#clock.now()), region: await this.#regions.codeOf() };
+    const { id, region } = found ?? nobody;
+    return await this.#db.transaction(async (tx) => {
+      await queries.takeTurn(tx, id);
+      const { rows } = await queries.lock(tx, id, region);
+      const row = rows[0] ?? (found === undefined ? undefined : await this.#lockWhereItMoved(tx, id));
+      return await work(tx, row);
+    });
+  }
+
+  /** It moved between being found and being locked; now it holds still. */
+  async #lockWhereItMoved(tx: Transaction, id: AccountId): Promise<queries.AccountRow | undefined> {
+    const { rows } = await queries.findRelocation(tx, id);
+    return (await queries.lock(tx, id, rows[0]?.region ?? birthRegionOf(id))).rows[0];
   }
 }
 

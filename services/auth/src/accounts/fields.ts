@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { CODE_PATTERN } from "../codes/codes.ts";
 
 /** Fields that several operations take. */
 export const EmailField = Type.String({
@@ -15,7 +16,7 @@ export const PasswordField = Type.String({
 });
 
 export const CodeField = Type.String({
-  pattern: "^[0-9]{8}$",
+  pattern: CODE_PATTERN,
   description: "The eight digits from the mail",
   examples: ["40728163"],
 });

@@ -90,7 +90,7 @@ export function meRoutes(app: Server, given: Dependencies): void {
         response: { 200: Me },
       },
     },
-    async (request) => await show(await profile.show({ member: await authenticate.member(request) })),
+    async (request) => await show(await profile.show((await authenticate.member(request)).accountId)),
   );
 
   app.patch(
@@ -125,9 +125,10 @@ export function meRoutes(app: Server, given: Dependencies): void {
       },
     },
     async (request) => {
-      const acting = actingOf(await authenticate.member(request), request);
+      const { member, actor } = actingOf(await authenticate.member(request), request);
       const { display_name: displayName, birth_date: birthDate, region, locale } = request.body;
-      return await show(await profile.change(acting, { displayName, birthDate, region, locale }));
+      const change = { displayName, birthDate, region, locale };
+      return await show(await profile.change(member.accountId, change, actor));
     },
   );
   leaveRoutes(app, given);

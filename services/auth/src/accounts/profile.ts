@@ -1,14 +1,13 @@
 import type { Language } from "@kinopass/http";
 import type { Transaction } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
-import type { Audit } from "../audit/audit.ts";
+import type { Actor, Audit } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Directory } from "../directory/directory.ts";
-import type { RegionCode } from "../ids.ts";
+import type { AccountId, RegionCode } from "../ids.ts";
 import type { Regions } from "../regions/regions.ts";
 import type { Revocations } from "../revocations/revocations.ts";
 import { type AccountRow, type Accounts, refuse } from "./accounts.ts";
-import type { Acting } from "./acting.ts";
 import { demandBirthDate } from "./birth-date.ts";
 import { identifiersOf, type Keeper } from "./keepers.ts";
 import * as queries from "./queries.ts";
@@ -40,22 +39,21 @@ export class Profile {
   }
 
   @trace("accounts.show")
-  async show({ member }: Pick<Acting, "member">): Promise<AccountRow> {
-    const account = await this.#given.accounts.find(member.accountId);
+  async show(id: AccountId): Promise<AccountRow> {
+    const account = await this.#given.accounts.find(id);
     if (account === undefined) throw refuse.account_not_found();
     return account;
   }
 
   /** Changes what is given. Another region moves the account's row, identifiers and sessions with it. */
   @trace("accounts.change")
-  async change({ member, actor }: Acting, change: ProfileChange): Promise<AccountRow> {
+  async change(id: AccountId, change: ProfileChange, actor: Actor): Promise<AccountRow> {
     const { accounts, audit, clock, regions, revocations } = this.#given;
     if (change.birthDate != null) demandBirthDate(change.birthDate, clock.now());
     const region = change.region === undefined ? undefined : await regions.codeOf(change.region);
-    return await accounts.underLock(member.accountId, async (tx, before) => {
+    return await accounts.underLock(id, async (tx, before) => {
       const now = clock.now();
       const after = changed(before, change, region, now);
-      const { id } = before;
       await queries.update(
         tx,
         id,

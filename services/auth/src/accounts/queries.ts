@@ -32,7 +32,21 @@ export const find = statement<AccountRow>(
   `select ${SHOWN} from auth.accounts where id = $1 and region = $2`,
 );
 
-/** Changes of one account take turns on its row: whatever is decided by its state is decided under this lock. */
+/**
+ * Changes of one account take turns here first: a row that moves to another leaf cannot be waited for
+ * (PostgreSQL says 40001 instead), a lock that stands beside it can.
+ */
+export const takeTurn = statement<never>(
+  "accounts.take_turn",
+  "select pg_advisory_xact_lock(hashtextextended($1::text, 1))",
+);
+
+export const findRelocation = statement<{ readonly region: RegionCode }>(
+  "accounts.find_relocation",
+  "select region from auth.relocations where account_id = $1",
+);
+
+/** Sessions that are opened meanwhile wait for this one. */
 export const lock = statement<AccountRow>(
   "accounts.lock",
   `select ${SHOWN} from auth.accounts where id = $1 and region = $2 for update of accounts`,

@@ -29,7 +29,7 @@ export type CodePurpose = "sign_up" | "password_reset" | "email_change";
 
 /** Eight decimal digits. */
 export const CODE_PATTERN = "^[0-9]{8}$";
-export const CODE_LIVES_MS = 10 * 60 * 1000;
+const CODE_LIVES_MS = 10 * 60 * 1000;
 const MOST_TRIES = 5;
 const MOST_ALIVE = 5;
 

@@ -4,7 +4,6 @@
  * It may arrive twice (the process dies between SMTP's "250" and the delete), with the same Message-ID.
  */
 import { randomInt } from "node:crypto";
-import { hostname } from "node:os";
 import type { PostgresDatabase } from "@kinopass/postgres";
 import { meter, withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
@@ -118,7 +117,7 @@ export class MailWorker {
     const letter = letters[checked.letter];
     if (letter === undefined) throw new Error(`There is no letter ${checked.letter}`);
     const rendered = render(letter(checked.values, checked.language), checked.language, siteUrl);
-    await mailer.send({ ...rendered, to: checked.to, messageId: `<${row.id}@${hostname()}>` });
+    await mailer.send({ ...rendered, to: checked.to, messageId: `<${row.id}@${new URL(siteUrl).hostname}>` });
     return "sent";
   }
 

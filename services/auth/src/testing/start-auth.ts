@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createLogger, type Server } from "@kinopass/http";
+import { DEFAULT_POLICIES } from "@kinopass/limiter";
 import { ManualClock, testDatabase } from "@kinopass/testing";
 import { type Auth, buildAuth, type Surroundings } from "../app.ts";
 import type { Config } from "../config.ts";
@@ -56,7 +57,16 @@ export async function startTestAuth(
   t: Pick<TestContext, "after">,
   overrides: Overrides = {},
 ): Promise<TestAuth> {
-  const databaseUrl = await testDatabase(t, { migrations: MIGRATIONS, schema: "auth" });
+  // Hooks run in the order they were added: the service must let go of its database before that is dropped.
+  const cleanUps: (() => unknown)[] = [];
+  t.after(async () => {
+    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  });
+  const later = { after: (cleanUp: () => unknown) => void cleanUps.push(cleanUp) };
+  const databaseUrl = await testDatabase(later as Pick<TestContext, "after">, {
+    migrations: MIGRATIONS,
+    schema: "auth",
+  });
   const clock = new ManualClock();
   const config: Config = { ...testConfig(databaseUrl), ...overrides.config };
   const kept = new KeptMails();
@@ -64,17 +74,19 @@ export async function startTestAuth(
     logger: createLogger({ level: "silent", service: "auth" }),
     demandDocumentedCodes: true,
     mailer: kept,
+    // Every request of a test comes from one address; tests of the limits set their own.
+    policies: { ...DEFAULT_POLICIES, allow: ["127.0.0.0/8"] },
     ...overrides.surroundings,
     config,
     clock,
   });
-  await openConnections(auth, config.databaseConnections);
-  const journal = watchStatements(auth.capabilities.db);
-  await auth.prepare();
-  t.after(async () => {
+  later.after(async () => {
     await auth.app.close();
     await auth.close();
   });
+  await openConnections(auth, config.databaseConnections);
+  const journal = watchStatements(auth.capabilities.db);
+  await auth.prepare();
   const mails = async (to?: string) => {
     await auth.capabilities.newDevices.settled();
     await auth.capabilities.mailWorker.deliverDue();
@@ -163,9 +175,11 @@ function testConfig(databaseUrl: string): Config {
     issuer: "http://auth.test",
     audience: "kinopass",
     siteUrl: "http://site.test",
+    social: { settings: {}, returnTo: ["http://site.test/*"] },
     databaseUrl,
     databaseConnections: 10,
     redisUrl: undefined,
+    limitsFile: undefined,
     replicas: 1,
     masters: [{ id: 1, key: randomBytes(32) }],
     directoryKey: randomBytes(32),
