@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { catalogContract } from "./contract.ts";
 import { plantFilms, SHELF } from "./testing/plant-films.ts";
@@ -18,6 +21,19 @@ test("a flood from one address is refused with the time to wait, and health is o
   assert.equal((await from("/livez")).statusCode, 200);
   assert.equal((await from("/readyz")).statusCode, 200);
   assert.equal((await app.inject({ url: "/v1/genres", remoteAddress: "203.0.113.9" })).statusCode, 200);
+});
+
+test("an operator's file of limits counts from the start, and one with mistakes keeps the service from starting", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "kinopass-limits-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const LIMITS_FILE = join(directory, "limits.json");
+  const reads = { buckets: { address: { capacity: 1, refill: 1, perSeconds: 3600 } } };
+  await writeFile(LIMITS_FILE, JSON.stringify({ classes: { reads } }));
+  const { app } = await setUp(t, { variables: { LIMITS_FILE } });
+  const ask = async () => (await app.inject({ url: "/v1/genres", remoteAddress: "198.51.100.7" })).statusCode;
+  assert.deepEqual([await ask(), await ask()], [200, 429]);
+  await writeFile(LIMITS_FILE, JSON.stringify({ clases: {} }));
+  await assert.rejects(setUp(t, { variables: { LIMITS_FILE } }), { code: "policies_invalid" });
 });
 
 test("readiness needs the database and only mentions the keys", async (t) => {

@@ -11,7 +11,7 @@ import {
   listen,
   type Server,
 } from "@kinopass/http";
-import { Limiter, limits } from "@kinopass/limiter";
+import { followPolicyFile, Limiter, limits, readPolicyFile } from "@kinopass/limiter";
 import { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "./clock.ts";
@@ -70,10 +70,12 @@ export async function buildCatalog(surroundings: Surroundings): Promise<Catalog>
   genreRoutes(app, { genres });
   personRoutes(app, { persons });
   await docsPage(app);
+  const unfollow = followLimits(config.limitsFile, limiter, logger);
   return {
     app,
     prepare: () => guard.start(),
     close: async () => {
+      unfollow();
       await Promise.all([guard.stop(), limiter.close()]);
       await db.close();
     },
@@ -104,6 +106,16 @@ async function protect(
   });
 }
 
+function followLimits(file: string | undefined, limiter: Limiter, logger: FastifyBaseLogger): () => void {
+  if (file === undefined) return () => {};
+  return followPolicyFile({
+    file,
+    limiter,
+    onChange: () => logger.info({ file }, "limits changed"),
+    onMistake: (error) => logger.error({ err: error, file }, "the limits stay as they were"),
+  });
+}
+
 function buildCapabilities({ config, clock, logger }: Surroundings) {
   const db = new PostgresDatabase({
     url: config.databaseUrl,
@@ -125,6 +137,8 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
   const limiter = new Limiter({
     redis: config.redisUrl,
     namespace: "catalog",
+    ...(config.limitsFile === undefined ? {} : { policies: readPolicyFile(config.limitsFile) }),
+    onMode: (mode, because) => logger.warn({ mode, because }, "limits are counted elsewhere now"),
     secret: new Signer(config.keys, "limits").sign("limiter"),
     replicas: config.replicas,
   });

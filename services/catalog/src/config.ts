@@ -37,6 +37,8 @@ function read(reader: Reader) {
     redisUrl:
       reader.optional("REDIS_URL") === undefined ? undefined : reader.url("REDIS_URL", ["redis", "rediss"]),
     replicas: reader.integer("CATALOG_REPLICAS", 1, { min: 1, max: 1000 }),
+    /** JSON of what differs from the default limits (docs/limits.md); followed while the service runs. */
+    limitsFile: reader.optional("LIMITS_FILE"),
     trustedProxies: reader.list("TRUSTED_PROXIES"),
     trustedTraceNetworks: reader.list("TRUSTED_TRACE_NETWORKS"),
     logLevel: reader.choice(
