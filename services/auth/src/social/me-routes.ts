@@ -1,0 +1,213 @@
+import { chooseLanguage, pageOf, type Server } from "@kinopass/http";
+import { Type } from "typebox";
+import { refuse as refuseAccount } from "../accounts/accounts.ts";
+import { actingOf } from "../accounts/acting.ts";
+import {
+  type Authenticate,
+  memberRefusals,
+  memberSecurity,
+  refuse as refuseMember,
+} from "../http/authenticate.ts";
+import { UUID_PATTERN } from "../ids.ts";
+import { ChallengeField, ProviderParams, ReturnToField, VerifierField } from "./fields.ts";
+import type { SocialAccountId, SocialAccountRow } from "./links.ts";
+import { refuse } from "./refusals.ts";
+import { isAppAddress } from "./return-to.ts";
+import { demandProvider, demandReturnTo } from "./routes.ts";
+import type { Social } from "./social.ts";
+
+const tags = ["social"];
+const security = memberSecurity;
+const limit = { class: "reads" } as const;
+
+const SocialAccount = Type.Object({
+  id: Type.String(),
+  provider: Type.String(),
+  display_name: Type.Union([Type.String(), Type.Null()], { description: "How the person is called there" }),
+  avatar_url: Type.Union([Type.String(), Type.Null()]),
+  usable: Type.Boolean({
+    description:
+      "False where it signs nobody in: its provider is off, or it waits to be linked anew after a password reset",
+  }),
+  created_at: Type.String({ format: "date-time" }),
+  last_used_at: Type.String({ format: "date-time" }),
+});
+
+const EXAMPLE = {
+  id: "0193a5c2-7d1e-7b3c-9f10-2a6b8c4d5e6f",
+  provider: "vk",
+  display_name: "Анна Примерова",
+  avatar_url: null,
+  usable: true,
+  created_at: "2026-03-01T12:00:00.000Z",
+  last_used_at: "2026-03-01T12:30:00.000Z",
+};
+
+/** Social accounts in the personal cabinet. */
+export function socialMeRoutes(
+  app: Server,
+  { social, authenticate }: { readonly social: Social; readonly authenticate: Authenticate },
+): void {
+  listRoute(app, social, authenticate);
+  linkRoute(app, social, authenticate);
+  confirmRoute(app, social, authenticate);
+  unlinkRoute(app, social, authenticate);
+}
+
+function listRoute(app: Server, { links, providers }: Social, authenticate: Authenticate): void {
+  const show = (row: SocialAccountRow) => ({
+    id: row.id,
+    provider: row.provider,
+    display_name: row.display_name,
+    avatar_url: row.avatar_url,
+    usable: row.paused_at === null && providers.has(row.provider),
+    created_at: row.created_at.toISOString(),
+    last_used_at: row.last_used_at.toISOString(),
+  });
+  app.get(
+    "/v1/me/social-accounts",
+    {
+      config: { limit, refuses: memberRefusals },
+      schema: {
+        operationId: "listSocialAccounts",
+        summary: "My linked social accounts, oldest first",
+        tags,
+        security,
+        response: {
+          200: Type.Object(pageOf(SocialAccount).properties, {
+            examples: [{ items: [EXAMPLE], next_cursor: null }],
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const { accountId } = await authenticate.member(request);
+      return { items: (await links.list(accountId)).map(show), next_cursor: null };
+    },
+  );
+}
+
+function linkRoute(app: Server, social: Social, authenticate: Authenticate): void {
+  app.post(
+    "/v1/me/social-accounts/:provider",
+    {
+      config: {
+        limit: { class: "sign-in" },
+        refuses: [
+          ...memberRefusals,
+          refuseMember.reauth_required,
+          refuse.provider_unknown,
+          refuse.return_to_not_allowed,
+          refuse.code_challenge_needed,
+        ],
+      },
+      schema: {
+        operationId: "linkSocialAccount",
+        summary: "Begin to link a social account: where to send the browser",
+        description:
+          "Needs a sign-in of the last ten minutes. Bound to this session. Two ways to finish. In a browser that keeps this answer's cookie, the link is made on the way back (`?linked=`). With a code_challenge (apps, servers of sites) `return_to` gets `?code=`, and this same session confirms it with the verifier. Linking a social account again after a password reset makes it usable again.",
+        tags,
+        security,
+        params: ProviderParams,
+        body: Type.Optional(
+          Type.Object(
+            { return_to: Type.Optional(ReturnToField), code_challenge: Type.Optional(ChallengeField) },
+            { examples: [{ return_to: "https://kinopass.example/cabinet" }] },
+          ),
+        ),
+        response: {
+          200: Type.Object(
+            { authorize_url: Type.String() },
+            { examples: [{ authorize_url: "https://id.vk.ru/authorize?response_type=code&state=…" }] },
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { accountId, sessionId } = await authenticate.freshMember(request);
+      const provider = demandProvider(social, request.params.provider);
+      const { return_to: asked, code_challenge: challenge } = request.body ?? {};
+      const returnTo = demandReturnTo(social, asked);
+      if (isAppAddress(returnTo) && challenge === undefined) throw refuse.code_challenge_needed();
+      const url = await social.flows.begin(provider, {
+        purpose: { kind: "link", accountId, sessionId },
+        returnTo,
+        challenge: challenge ?? null,
+        browser: challenge === undefined ? social.mark.give(request, reply) : null,
+        language: chooseLanguage(request.headers["accept-language"]),
+      });
+      return { authorize_url: url.href };
+    },
+  );
+}
+
+function confirmRoute(app: Server, { linking }: Social, authenticate: Authenticate): void {
+  app.post(
+    "/v1/me/social-accounts/:provider/confirm",
+    {
+      config: {
+        limit: { class: "sign-in" },
+        refuses: [
+          ...memberRefusals,
+          refuse.social_code_invalid,
+          refuse.linked_elsewhere,
+          refuse.too_many_links,
+        ],
+      },
+      schema: {
+        operationId: "confirmSocialLink",
+        summary: "Finish linking with the code from return_to",
+        description: "Only with the session and the verifier that began it.",
+        tags,
+        security,
+        params: ProviderParams,
+        body: Type.Object(
+          { code: Type.String({ minLength: 1, maxLength: 200 }), code_verifier: VerifierField },
+          { examples: [{ code: `kp_sc_${"A".repeat(43)}`, code_verifier: "v".repeat(43) }] },
+        ),
+        response: { 204: Type.Null({ description: "Linked" }) },
+      },
+    },
+    async (request, reply) => {
+      const acting = actingOf(await authenticate.member(request), request);
+      const { code, code_verifier: verifier } = request.body;
+      await linking.confirm(acting, request.params.provider, code, verifier);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function unlinkRoute(app: Server, { linking }: Social, authenticate: Authenticate): void {
+  app.delete(
+    "/v1/me/social-accounts/:id",
+    {
+      config: {
+        limit,
+        refuses: [
+          ...memberRefusals,
+          refuseMember.reauth_required,
+          refuseAccount.account_not_found,
+          refuse.social_account_not_found,
+          refuse.last_way_in,
+        ],
+      },
+      schema: {
+        operationId: "unlinkSocialAccount",
+        summary: "Unlink a social account",
+        description:
+          "Needs a sign-in of the last ten minutes. Devices that came in by this provider are signed out, this one too if it did. Our permission is taken back at the provider where there is a way. The last way in stays: 409 `last_way_in` says in `do_first` what to do before.",
+        tags,
+        security,
+        params: Type.Object({
+          id: Type.String({ pattern: UUID_PATTERN, examples: ["0193a5c2-7d1e-7b3c-9f10-2a6b8c4d5e6f"] }),
+        }),
+        response: { 204: Type.Null({ description: "Unlinked" }) },
+      },
+    },
+    async (request, reply) => {
+      const acting = actingOf(await authenticate.freshMember(request), request);
+      await linking.unlink(acting, request.params.id as SocialAccountId);
+      return reply.code(204).send(null);
+    },
+  );
+}
