@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,7 +33,11 @@ export async function openGround(extra: Readonly<Record<string, string>> = {}): 
   const [authPort, catalogPort, smtpPort] = [await freePort(), await freePort(), await freePort()];
   const mailbox = new Mailbox();
   await mailbox.listen(smtpPort);
+  // The load comes from one address on purpose; what limits cost is measured on its own.
+  const limitsFile = join(home, "limits.json");
+  writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
   const env = {
+    LIMITS_FILE: limitsFile,
     DATABASE_URL: postgres.url("auth"),
     CATALOG_DATABASE_URL: postgres.url("catalog"),
     AUTH_KEYS: `1:${randomBytes(32).toString("base64")}`,
