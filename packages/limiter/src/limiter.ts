@@ -81,6 +81,7 @@ export class Limiter {
     this.#link = new RedisLink({
       client,
       deadlineMs,
+      clock: () => performance.now(),
       random: options.random ?? (() => randomInt(RANDOM_STEPS) / RANDOM_STEPS),
       probe: {
         script: TOKEN_BUCKET,

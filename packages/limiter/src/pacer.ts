@@ -81,6 +81,7 @@ export class Pacer {
     this.#link = new RedisLink({
       client,
       deadlineMs: options.deadlineMs ?? 75,
+      clock: () => performance.now(),
       random: options.random ?? (() => randomInt(2 ** 32) / 2 ** 32),
       probe: { script: LEAKY_BUCKET, key: this.#keys.prefix("probe", "lane"), args: ["[16,16000000]"] },
       onChange: () => undefined,

@@ -5,10 +5,10 @@ import { loadScript, type RedisLink } from "./redis-link.ts";
 export const TOKEN_BUCKET = loadScript("./token-bucket.lua");
 
 /**
- * Most claims of one script call. Redis serves nobody else meanwhile, so this bounds how long (about 0.1 ms for
- * requests of five buckets); and with more claims than this, one call is decided while the next is written.
+ * Most claims of one script call. Redis serves nobody else meanwhile, so this bounds how long (under 0.1 ms for
+ * requests of six buckets); and one call can be decided while the next is being written.
  */
-const MAX_CLAIMS_PER_CALL = 16;
+const MAX_CLAIMS_PER_CALL = 8;
 
 /** Told the outcome, or undefined when Redis is away. */
 export type Settle = (outcome: Outcome | undefined) => void;

@@ -26,6 +26,8 @@ export interface LinkOptions {
   readonly client: RedisClient;
   /** Milliseconds within which an answer is worth having. */
   readonly deadlineMs: number;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
   /** 0 ≤ x < 1, for the jitter of probes. */
   readonly random: () => number;
   /** One write that a healthy Redis must be able to do; what it resolves to does not matter. */
@@ -34,7 +36,8 @@ export interface LinkOptions {
   readonly onChange: (away: boolean, because: string) => void;
 }
 
-const FAILURES_TO_OPEN = 3;
+/** A failure this long after the last good answer opens the breaker; a shorter stall is sat out. */
+const SILENCE_MS = 250;
 const PROBE_EVERY_MS = 500;
 /** Calls on the wire at once. With more than this unanswered Redis is away in all but name. */
 const MAX_IN_FLIGHT = 512;
@@ -43,14 +46,15 @@ const MAX_IN_FLIGHT = 512;
  * Scripts run against Redis under a deadline, behind a breaker.
  *
  * Whatever goes wrong (a refused connection, a frozen process, OOM, READONLY, LOADING, CLUSTERDOWN) is one thing
- * to the callers: RedisAway, at once while the breaker is open. It opens when the connection drops or after three
- * failures in a row, which also frees everybody still waiting. From then on only a probe in the background, twice
- * a second, tries Redis: a real write of a real script, because a replica and a full Redis both answer PING.
+ * to the callers: RedisAway, at once while the breaker is open. It opens when the connection drops or a failure
+ * finds no good answer in the last quarter of a second, which also frees everybody still waiting. From then on only
+ * a probe in the background, twice a second, tries Redis: a real write of a real script, because a replica and a
+ * full Redis both answer PING.
  */
 export class RedisLink {
   readonly #options: LinkOptions;
   readonly #waiting = new Set<(reason: RedisAway) => void>();
-  #failures = 0;
+  #goodAtMs = Number.NEGATIVE_INFINITY;
   #away = false;
   #probing: NodeJS.Timeout | undefined;
   #closed = false;
@@ -79,11 +83,10 @@ export class RedisLink {
     }
     try {
       const reply = await this.#call(script, keys, args);
-      this.#failures = 0;
+      this.#goodAtMs = this.#options.clock();
       return reply;
     } catch (error) {
-      this.#failures += 1;
-      if (this.#failures >= FAILURES_TO_OPEN) this.#open(messageOf(error));
+      if (this.#options.clock() - this.#goodAtMs > SILENCE_MS) this.#open(messageOf(error));
       throw error instanceof RedisAway ? error : new RedisAway(messageOf(error), { cause: error });
     }
   }
@@ -171,7 +174,7 @@ export class RedisLink {
     }
     if (this.#closed || !this.#away) return;
     this.#away = false;
-    this.#failures = 0;
+    this.#goodAtMs = this.#options.clock();
     this.#options.onChange(false, "answering again");
   }
 }

@@ -33,57 +33,62 @@ local time = call("TIME")
 local now = ((time[1] - 1735689600) * 1000000 + time[2]) * 16
 
 local stored = call("MGET", unpack(KEYS))
-local full_at, latest, changed = {}, {}, {}
+local was, full_at, latest = {}, {}, {}
 for i = 1, count do
-  local empty = now + asked[i]
   local at = tonumber(stored[i]) or now
-  if not (at > now) then
-    at = now
-  elseif at > empty then
-    at = empty
-    changed[i] = true
-  end
+  if not (at > now) then at = now end
+  was[i] = at
+  local empty = now + asked[i]
+  if at > empty then at = empty end
   full_at[i], latest[i] = at, empty
 end
 
 local reply, filled = {}, 0
 local cursor, last = count + 1, #asked
 while cursor <= last do
-  local pairs_left = asked[cursor]
-  local charge = pairs_left < 0
-  if charge then pairs_left = -pairs_left end
-  local stop = cursor + 2 * pairs_left
+  local count_of_pairs = asked[cursor]
+  local charge = count_of_pairs < 0
+  if charge then count_of_pairs = -count_of_pairs end
+  local first, stop = cursor + 1, cursor + 2 * count_of_pairs
 
-  local allowed = true
-  if not charge then
-    for at = cursor + 1, stop, 2 do
-      local i = asked[at]
-      if full_at[i] + asked[at + 1] > latest[i] then
-        allowed = false
+  -- Takes as it goes, for most requests are allowed; a refusal on the way puts back what was taken so far.
+  local status = filled + 1
+  filled = status
+  reply[status] = 1
+  local at = first
+  while at < stop do
+    local i = asked[at]
+    local after = full_at[i] + asked[at + 1]
+    if after > latest[i] then
+      if not charge then
+        reply[status] = 0
         break
       end
+      after = latest[i]
     end
+    full_at[i] = after
+    filled = filled + 1
+    reply[filled] = after - now
+    at = at + 2
   end
 
-  filled = filled + 1
-  reply[filled] = allowed and 1 or 0
-  for at = cursor + 1, stop, 2 do
-    local i = asked[at]
-    if allowed then
-      local after = full_at[i] + asked[at + 1]
-      if after > latest[i] then after = latest[i] end
-      full_at[i] = after
-      changed[i] = true
+  if reply[status] == 0 then
+    for back = first, at - 2, 2 do
+      local i = asked[back]
+      full_at[i] = full_at[i] - asked[back + 1]
     end
-    filled = filled + 1
-    reply[filled] = full_at[i] - now
+    filled = status
+    for pair = first, stop, 2 do
+      filled = filled + 1
+      reply[filled] = full_at[asked[pair]] - now
+    end
   end
   cursor = stop + 1
 end
 
 for i = 1, count do
-  if changed[i] then
-    local at = full_at[i]
+  local at = full_at[i]
+  if at ~= was[i] then
     -- Formatted here: Redis itself turns Lua numbers into text as doubles, at twice the price.
     call("PSETEX", KEYS[i], format("%d", ceil((at - now) / 16000)), format("%d", at))
   end
