@@ -1,9 +1,11 @@
-import { activeTraceId } from "@kinopass/tracing";
+import { outgoingHeaders } from "@kinopass/tracing";
+import { requestContextOf } from "@kinopass/tracing/fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { common } from "./common-refusals.ts";
 import { chooseLanguage } from "./language.ts";
 import { problemOf } from "./problem.ts";
 import { AppError, type Refusal } from "./refusals.ts";
+import { idsOf } from "./request-log.ts";
 import type { Server } from "./server.ts";
 
 declare module "fastify" {
@@ -31,9 +33,11 @@ export function answerErrors(
 ): void {
   app.setErrorHandler((thrown: unknown, request, reply) => {
     const error = asAppError(thrown);
-    if (error.status >= 500) request.log.error({ err: thrown, code: error.code }, "request failed");
+    if (error.status >= 500)
+      request.log.error({ ...idsOf(request), err: thrown, code: error.code }, "request failed");
     const undocumented = demandDocumentedCodes && !isDocumented(error, request);
-    if (undocumented) request.log.error({ code: error.code }, "the contract does not list this code");
+    if (undocumented)
+      request.log.error({ ...idsOf(request), code: error.code }, "the contract does not list this code");
     return sendProblem(
       undocumented ? common.internal_error({ members: { undocumented: error.code } }) : error,
       request,
@@ -49,7 +53,17 @@ export function sendProblem(error: AppError, request: FastifyRequest, reply: Fas
     .headers({ ...error.headers, "content-language": language, vary: "accept-language" })
     .type("application/problem+json; charset=utf-8")
     .serializer(JSON.stringify)
-    .send(problemOf(error, { language, requestId: request.id, traceId: activeTraceId() }));
+    .send(problemOf(error, { language, requestId: request.id, traceId: traceToTell(request, error) }));
+}
+
+/**
+ * The trace id, where the trace is kept: sampled, or a failure of ours, which is recorded even when sampled out. An id
+ * that leads nowhere would send people looking.
+ */
+function traceToTell(request: FastifyRequest, { status }: AppError): string | undefined {
+  const { traceId } = requestContextOf(request);
+  const sampledOut = outgoingHeaders()["traceparent"]?.endsWith("-00") ?? false;
+  return sampledOut && status < 500 ? undefined : traceId;
 }
 
 /** Infrastructure trouble is never the viewer's fault: whatever calls itself away is a 503. */

@@ -1,4 +1,4 @@
-import { currentRequest } from "@kinopass/tracing";
+import { activeTraceId, currentRequest } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import { pino } from "pino";
 
@@ -33,13 +33,13 @@ export function createLogger({ level, service }: { level: string; service: strin
       },
       serializers: { err: describeError },
       mixin: () => {
-        const request = currentRequest();
-        return request === undefined
-          ? {}
-          : {
-              request_id: request.requestId,
-              ...(request.traceId === undefined ? {} : { trace_id: request.traceId }),
-            };
+        const requestId = currentRequest()?.requestId;
+        // Of the active span: background work logs the trace of its own.
+        const traceId = activeTraceId();
+        return {
+          ...(requestId === undefined ? {} : { request_id: requestId }),
+          ...(traceId === undefined ? {} : { trace_id: traceId }),
+        };
       },
     },
     pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: 4 * 1024 * 1024 }),

@@ -1,3 +1,5 @@
+import { requestContextOf } from "@kinopass/tracing/fastify";
+import type { FastifyRequest } from "fastify";
 import type { Server } from "./server.ts";
 
 /**
@@ -9,6 +11,7 @@ export function logRequests(app: Server): void {
     const route = request.routeOptions.url ?? "(none)";
     const quiet = (request.routeOptions.config as { trace?: boolean }).trace === false;
     const line = {
+      ...idsOf(request),
       method: request.method,
       route,
       status: reply.statusCode,
@@ -19,4 +22,10 @@ export function logRequests(app: Server): void {
     else request.log.info(line, "request");
     done();
   });
+}
+
+/** The ids a line of a request carries, for places where the request's context may be lost (a body that broke off). */
+export function idsOf(request: FastifyRequest): { readonly request_id: string; readonly trace_id?: string } {
+  const { requestId, traceId } = requestContextOf(request);
+  return { request_id: requestId, ...(traceId === undefined ? {} : { trace_id: traceId }) };
 }

@@ -53,6 +53,8 @@ const LIMITS = {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const app = Fastify({
     loggerInstance: options.logger,
+    // The logger adds the ids to every line by itself, also to those that are not written through the request.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes ?? LIMITS.bodyBytes,
     connectionTimeout: LIMITS.idleMs,

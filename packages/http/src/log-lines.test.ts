@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const REGISTER = fileURLToPath(import.meta.resolve("@kinopass/tracing/register"));
+/** A service that logs what it was told, in a process of its own: what counts is what leaves it. */
+const SERVICE = `
+  import { createLogger, createServer, listen } from ${JSON.stringify(new URL("./index.js", import.meta.url).href)};
+  const logger = createLogger({ level: "debug", service: "tea" });
+  const app = await createServer({ logger, now: () => new Date(0), trustedProxies: [] });
+  app.post("/tea", async (request) => { logger.info({ agent: request.headers["user-agent"] }, "poured"); return {}; });
+  app.get("/broken", async () => { throw new Error("the kettle"); });
+  app.get("/refused", async () => { throw Object.assign(new Error("gone"), { name: "DatabaseAway" }); });
+  const address = await listen(app, { host: "127.0.0.1", port: 0, portVariable: "TEA_PORT" });
+  logger.info({ address }, "listening");
+`;
+
+interface Tea {
+  readonly url: string;
+  /** Ends the service, then every line it wrote, as it was written. */
+  lines(): Promise<readonly string[]>;
+}
+
+async function startTea(t: TestContext, variables: Record<string, string> = {}): Promise<Tea> {
+  const child = spawn(process.execPath, ["--import", REGISTER, "--input-type=module", "-e", SERVICE], {
+    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    env: { ...variables },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  let text = "";
+  child.stdout.setEncoding("latin1").on("data", (part: string) => (text += part));
+  const url = await addressOf(child, () => text);
+  return {
+    url,
+    lines: async () => {
+      const closed = once(child, "close");
+      child.kill("SIGTERM");
+      await closed;
+      return text.split("\n").filter((line) => line !== "");
+    },
+  };
+}
+
+async function addressOf(child: ChildProcess, text: () => string): Promise<string> {
+  while (child.exitCode === null) {
+    const address = /"address":"([^"]+)"/.exec(text())?.[1];
+    if (address !== undefined) return address;
+    await new Promise((next) => setTimeout(next, 10));
+  }
+  throw new Error(`it ended: ${text()}`);
+}
+
+/** Sends bytes as they are; `fetch` would refuse most of these. */
+async function send(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.setEncoding("latin1");
+  let text = "";
+  socket.on("data", (part: string) => (text += part));
+  socket.write(bytes, "latin1");
+  await once(socket, "close");
+  return text;
+}
+
+const HOSTILE = [
+  "a\r\nset-cookie: x=1",
+  "\u001b[31mred\u001b[0m",
+  '","level":"fatal","x":"',
+  "x".repeat(8_000),
+  "\u00f0\u009f\u0098\u0080",
+  "../../etc/passwd",
+  "",
+];
+
+test("whatever comes as x-request-id or User-Agent, each log line is one JSON object and the echoed id is clean", async (t) => {
+  const tea = await startTea(t);
+  for (const value of HOSTILE) {
+    const answer = await send(
+      tea.url,
+      `POST /tea HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-request-id: ${value}\r\nuser-agent: ${value}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`,
+    );
+    const [head = ""] = answer.split("\r\n\r\n");
+    const echoed = /\r\nx-request-id: ([^\r]*)/i.exec(head)?.[1];
+    if (answer.startsWith("HTTP/1.1 200")) assert.match(echoed ?? "", /^[A-Za-z0-9._-]{1,64}$/);
+    assert.doesNotMatch(head, /set-cookie/i);
+  }
+  const lines = await tea.lines();
+  const poured = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const [index, line] of poured.entries()) {
+    assert.ok(["info", "debug", "error"].includes(String(line["level"])), lines[index]);
+    assert.ok(!lines[index]?.includes("\u001b"));
+  }
+  const served = poured.filter(({ msg }) => msg === "poured");
+  assert.ok(served.length >= 5);
+  for (const line of served) assert.match(String(line["request_id"]), /^[A-Za-z0-9._-]{1,64}$/);
+});
+
+test("every line of a request has its id and trace id once, also where the body never came whole", async (t) => {
+  const tea = await startTea(t, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" });
+  const cut =
+    "POST /tea HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-request-id: cut-short\r\ncontent-type: application/json\r\ncontent-length: 4\r\n\r\n{,}}";
+  const answer = await send(tea.url, cut);
+  assert.match(answer, /^HTTP\/1.1 400/);
+  const problem = JSON.parse(answer.slice(answer.indexOf("{"))) as Record<string, string>;
+  assert.equal(problem["request_id"], "cut-short");
+  const traceOf = async (path: string, id: string) => {
+    const refused = await fetch(`${tea.url}${path}`, { headers: { "x-request-id": id } });
+    return ((await refused.json()) as { trace_id?: string }).trace_id;
+  };
+  const traces = {
+    "cut-short": problem["trace_id"],
+    "broke-down": await traceOf("/broken", "broke-down"),
+    "away-now": await traceOf("/refused", "away-now"),
+  };
+  const lines = (await tea.lines()).filter((line) => line.includes('"request_id"'));
+  for (const [id, trace] of Object.entries(traces)) {
+    assert.match(trace ?? "", /^[0-9a-f]{32}$/);
+    const own = lines.filter((line) => line.includes(`"request_id":"${id}"`));
+    assert.ok(own.length >= 1, id);
+    for (const line of own) {
+      assert.equal(line.split('"request_id"').length, 2);
+      assert.ok(line.includes(`"trace_id":"${trace}"`), line);
+    }
+  }
+});
+
+test("a trace id that leads nowhere is not told: sampled out it is left out, and a failure of ours is kept all the same", async (t) => {
+  const tea = await startTea(t, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+    OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+    OTEL_TRACES_SAMPLER_ARG: "0",
+  });
+  const problemOf = async (path: string) =>
+    (await (await fetch(`${tea.url}${path}`)).json()) as { code: string; trace_id?: string };
+  assert.equal((await problemOf("/nothing-here")).trace_id, undefined);
+  assert.match((await problemOf("/broken")).trace_id ?? "", /^[0-9a-f]{32}$/);
+});
+
+test("with tracing off no trace id is told or logged", async (t) => {
+  const tea = await startTea(t);
+  const answer = await fetch(`${tea.url}/broken`);
+  assert.equal("trace_id" in ((await answer.json()) as object), false);
+  const lines = await tea.lines();
+  assert.ok(lines.some((line) => line.includes("request failed")));
+  assert.ok(lines.every((line) => !line.includes("trace_id")));
+});
