@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
 import Fastify from "fastify";
+import { catalogCredential } from "./catalog-credential.ts";
 import { Mailbox } from "./mailbox/mailbox.ts";
 import { mailboxRoutes } from "./mailbox/routes.ts";
 import { pageRoutes } from "./pages/routes.ts";
@@ -117,6 +118,8 @@ function environment(
     AUTH_SITE_URL: addresses.stand,
     CATALOG_PORT: String(config.catalogPort),
     CATALOG_GUARD_DIRECTORY: join(config.home, "guard"),
+    // Everybody comes from this machine's one address here, so the limits by address are wider; by account they are the defaults.
+    LIMITS_FILE: fileURLToPath(new URL("../src/limits.json", import.meta.url)),
     SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
     ...(config.otlpEndpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: config.otlpEndpoint }),
   };
@@ -127,7 +130,7 @@ async function openServices(
   env: Record<string, string>,
   addresses: Parts["addresses"],
 ): Promise<void> {
-  const start = (name: string, packageName: string, url: string, says: string) =>
+  const start = (name: string, packageName: string, url: string, own: Record<string, string>) =>
     step<Service>(name, async () => {
       const entry = fileURLToPath(new URL("main.js", import.meta.resolve(packageName)));
       const value = await startService({
@@ -135,16 +138,15 @@ async function openServices(
         entry,
         url,
         home: config.home,
-        env: { ...env, OTEL_SERVICE_NAME: `kinopass-${name}` },
+        env: { ...own, OTEL_SERVICE_NAME: `kinopass-${name}` },
       });
       running.push({ name, stop: value.stop });
       void value.ended.then(() => endedByItself(name, config.home));
-      return { value, says };
+      return { value, says: `on ${url}` };
     });
-  await Promise.all([
-    start("auth", "@kinopass/auth", addresses.auth, `on ${addresses.auth}`),
-    start("catalog", "@kinopass/catalog", addresses.catalog, `on ${addresses.catalog}`),
-  ]);
+  await start("auth", "@kinopass/auth", addresses.auth, env);
+  const credential = await catalogCredential(config.home, env);
+  await start("catalog", "@kinopass/catalog", addresses.catalog, { ...env, ...credential });
 }
 
 function endedByItself(name: string, home: string): void {

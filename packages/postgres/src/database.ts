@@ -65,6 +65,8 @@ export class PostgresDatabase implements Database {
     });
     // An idle connection that dies is replaced by the pool; without a listener it would end the process.
     this.#pool.on("error", () => {});
+    // The same for a connection that dies between two statements of a transaction: the next statement tells.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   /** Counts for metrics and readiness: open, idle and waiting. */

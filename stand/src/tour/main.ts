@@ -23,7 +23,7 @@ async function tour({ auth, catalog, stand }: Stand): Promise<void> {
   const found = await call({ url: `${catalog}/v1/films?query=godfahter&page_size=2`, expect: 200 });
   remark(`The typo is forgiven: ${String(found.items?.[0]?.["title"])}.`);
   const free = await pick(catalog, "free", [0, 6, 12, 16]);
-  const paid = await pick(catalog, "subscriber", [0, 6, 12, 16]);
+  const paid = await pick(catalog, "subscriber", [0, 6, 12, 16, 18]);
   const adult = await pick(catalog, "free", [18]);
   await call({
     method: "POST",
@@ -60,7 +60,7 @@ async function tour({ auth, catalog, stand }: Stand): Promise<void> {
   await call({ url: `${auth}/v1/me`, token, expect: 200 });
 
   chapter("She plays a free film; the newest ones ask for a subscription");
-  await call({ method: "POST", url: `${catalog}/v1/films/${free}/playback`, token, expect: 200 });
+  await call({ method: "POST", url: `${catalog}/v1/films/${free}/playback`, token, expect: 201 });
   await call({
     method: "POST",
     url: `${catalog}/v1/films/${paid}/playback`,
@@ -94,7 +94,7 @@ async function tour({ auth, catalog, stand }: Stand): Promise<void> {
     method: "POST",
     url: `${catalog}/v1/films/${paid}/playback`,
     token: text(subscriber, "access_token"),
-    expect: 200,
+    expect: 201,
   });
 
   chapter("A child is not shown what is for adults");
@@ -128,6 +128,30 @@ async function tour({ auth, catalog, stand }: Stand): Promise<void> {
     token: text(subscriber, "access_token"),
     expect: [401, "access_token_invalid"],
   });
+
+  remark("The catalog asks nobody, and knows within a second: the revocation feed told it.");
+  await untilEnded(`${catalog}/v1/films/${free}/playback`, text(subscriber, "access_token"));
+  await call({
+    method: "POST",
+    url: `${catalog}/v1/films/${free}/playback`,
+    token: text(subscriber, "access_token"),
+    expect: [401, "session_ended"],
+  });
+}
+
+/** Waits for the revocation to arrive, a second at most. */
+async function untilEnded(url: string, token: string): Promise<void> {
+  const deadline = performance.now() + 1_000;
+  while (performance.now() < deadline) {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(5_000),
+    });
+    await answer.body?.cancel();
+    if (answer.status === 401) return;
+    await new Promise((next) => setTimeout(next, 50));
+  }
 }
 
 /** A film of that access and one of those ratings, as a guest would find it. */

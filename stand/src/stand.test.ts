@@ -1,0 +1,120 @@
+/** The stand as a newcomer meets it: started, walked through, stopped, started again. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { freePort } from "./ports.ts";
+
+const START_MS = 90_000;
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+async function setUp(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), "kinopass-stand-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const ports = { AUTH_PORT: await freePort(), CATALOG_PORT: await freePort(), STAND_PORT: await freePort() };
+  const env = {
+    PATH: process.env["PATH"],
+    KINOPASS_HOME: join(directory, "home"),
+    NO_COLOR: "1",
+    ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
+  };
+  return { ports, env };
+}
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+/** Resolves when the closing block is printed, or the process ended. */
+async function start(t: TestContext, env: NodeJS.ProcessEnv): Promise<Started> {
+  const child = spawn(process.execPath, [file("./main.js")], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (output.includes("Ctrl-C")) resolve();
+    });
+  }
+  const ended = new Promise<number | null>((done) => child.once("exit", done));
+  t.after(async () => {
+    child.kill("SIGINT");
+    await ended;
+  });
+  await Promise.race([ready, ended, new Promise((late) => setTimeout(late, START_MS).unref())]);
+  return { process: child, output: () => output, ended };
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  return await new Promise((answer) => {
+    probe.once("error", () => answer(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => answer(true)));
+  });
+}
+
+test("it starts, keeps every promise of the tour, drains on Ctrl-C, leaves nothing behind, and keeps its data", async (t) => {
+  const { ports, env } = await setUp(t);
+  const first = await start(t, env);
+  assert.match(first.output(), /Ready in [\d.]+ s/, first.output());
+  const tour = spawnSync(process.execPath, [file("./tour/main.js")], {
+    env,
+    encoding: "utf8",
+    timeout: 120_000,
+  });
+  assert.equal(tour.status, 0, tour.stdout.slice(-1500) + tour.stderr);
+  const mailbox = (await (await fetch(`http://127.0.0.1:${ports.STAND_PORT}/mailbox.json`)).json()) as {
+    to: string;
+    subject: string;
+    text: string;
+    code: string | null;
+  }[];
+  const anna =
+    mailbox.find(({ to, code }) => to.startsWith("anna-") && code !== null)?.to ??
+    assert.fail("no letter to anna");
+  first.process.kill("SIGINT");
+  assert.equal(await first.ended, 0, first.output());
+  assert.match(first.output(), /Nothing is left running/);
+  for (const port of Object.values(ports)) assert.ok(await isFree(port), `port ${port} is still taken`);
+
+  const second = await start(t, env);
+  assert.match(second.output(), /Ready in/, second.output());
+  const answer = await fetch(`http://127.0.0.1:${ports.AUTH_PORT}/v1/sessions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: anna, password: "four plain words here" }),
+  });
+  assert.equal(answer.status, 201, "the account of the first start signs in at the second");
+});
+
+test("busy ports are named, each with the variable that moves it", async (t) => {
+  const { ports, env } = await setUp(t);
+  const squatters = [ports.AUTH_PORT, ports.STAND_PORT].map((port) =>
+    createServer().listen(port, "127.0.0.1"),
+  );
+  t.after(() => {
+    for (const squatter of squatters) squatter.close();
+  });
+  const { output, ended } = await start(t, env);
+  assert.equal(await ended, 1);
+  for (const variable of ["AUTH_PORT", "STAND_PORT"])
+    assert.match(output(), new RegExp(`Port \\d+ .*${variable}=`));
+  assert.doesNotMatch(output(), /CATALOG_PORT=/);
+});
+
+test("the tour without a stand says how to start one", async (t) => {
+  const { env } = await setUp(t);
+  const tour = spawnSync(process.execPath, [file("./tour/main.js")], {
+    env,
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  assert.equal(tour.status, 1);
+  assert.match(tour.stderr, /npm start/);
+});
