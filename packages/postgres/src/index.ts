@@ -9,3 +9,4 @@ export {
 } from "./database.ts";
 export { DatabaseAway, DatabaseRefusal } from "./errors.ts";
 export { type MigrationReport, migrate } from "./migrate.ts";
+export { observePool } from "./pool-metrics.ts";
