@@ -32,7 +32,7 @@ const folderOf = (file) => {
   return rest.length === 0 ? "(root)" : first;
 };
 const isWiring = (file) =>
-  folderOf(file) === "(root)" && /\/(app|main|index|contract|commands|bench)\.ts$/.test(file);
+  folderOf(file) === "(root)" && /\/(app|main|index|config|contract|commands|bench)\.ts$/.test(file);
 
 test("the scan sees the code it is meant to guard", () => {
   assert.ok(files.length > 100 && imports.length > 300, `${files.length} files, ${imports.length} imports`);

@@ -8,7 +8,7 @@ const bin = (name) => join(root, "node_modules", name);
 const steps = [
   ...(process.argv.includes("--no-build") ? [] : [["build", [join(root, "scripts/build.mjs")]]]),
   ["format and lint", [bin("@biomejs/biome/bin/biome"), "check", "--max-diagnostics=20", "."]],
-  ["unused files, exports and dependencies", [bin("knip/bin/knip.js"), "--no-progress"]],
+  ["unused files, exports and dependencies", [bin("knip/bin/knip.js"), "--no-progress", "--no-config-hints"]],
   ["generated files are fresh", [join(root, "scripts/generate.mjs"), "--check"]],
 ];
 for (const [name, args] of steps) {

@@ -1,13 +1,17 @@
 import { type TSchema, Type } from "typebox";
 
-/** Every list answers a page and, where there is more, the cursor that continues it. */
+/** Every list answers a page and, where there is more, the cursor that continues it. Its example is its item's. */
 export function pageOf<Item extends TSchema>(item: Item) {
-  return Type.Object({
-    items: Type.Array(item),
-    next_cursor: Type.Union([Type.String(), Type.Null()], {
-      description: "Pass it as `cursor` for the next page; null at the end",
-    }),
-  });
+  const [example] = (item as { examples?: readonly unknown[] }).examples ?? [];
+  return Type.Object(
+    {
+      items: Type.Array(item),
+      next_cursor: Type.Union([Type.String(), Type.Null()], {
+        description: "Pass it as `cursor` for the next page; null at the end",
+      }),
+    },
+    example === undefined ? {} : { examples: [{ items: [example], next_cursor: null }] },
+  );
 }
 
 /** Cursors are opaque to callers: base64url of a JSON array of scalars. Undefined means "not one of ours". */
