@@ -1,6 +1,16 @@
 /** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
-import { common, createServer, describeContract, docsPage, healthRoutes, type Server } from "@kinopass/http";
-import { followPolicyFile, Limiter, limits, type Policies, readPolicyFile } from "@kinopass/limiter";
+import {
+  common,
+  countDecision,
+  createServer,
+  describeContract,
+  docsPage,
+  healthRoutes,
+  type Server,
+  traceDecisions,
+  traceScripts,
+} from "@kinopass/http";
+import { connectRedis, followPolicyFile, Limiter, limits, type Policies, readPolicyFile } from "@kinopass/limiter";
 import { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import { Accounts } from "./accounts/accounts.ts";
@@ -34,6 +44,7 @@ import { MailQueue } from "./mail/mail-queue.ts";
 import { MailWorker } from "./mail/mail-worker.ts";
 import type { Mailer } from "./mail/mailer.ts";
 import { SmtpMailer } from "./mail/smtp-mailer.ts";
+import { countDoors } from "./metrics/doors.ts";
 import { Partitions } from "./partitions/partitions.ts";
 import { maintenanceDatabase, PartitionUpkeep } from "./partitions/upkeep.ts";
 import { PasswordChange } from "./passwords/change.ts";
@@ -56,6 +67,11 @@ import { roleRoutes } from "./roles/routes.ts";
 import { Secrets } from "./secrets.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { FRESH_PROOF_MS, Sessions } from "./sessions/sessions.ts";
+import { facebookRoutes } from "./social/facebook-routes.ts";
+import { socialLetters } from "./social/letters.ts";
+import { socialMeRoutes } from "./social/me-routes.ts";
+import { socialRoutes } from "./social/routes.ts";
+import { socialBase, socialOf } from "./social/social.ts";
 import { AccessTokens } from "./tokens/access-tokens.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 import { SigningKeys } from "./tokens/signing-keys.ts";
@@ -68,6 +84,8 @@ export interface Surroundings {
   readonly demandDocumentedCodes?: boolean;
   /** Takes mails instead of SMTP. */
   readonly mailer?: Mailer;
+  /** Asks the social networks instead of the platform's own. */
+  readonly fetch?: typeof globalThis.fetch;
   /** Limits instead of the defaults and the file's. */
   readonly policies?: Policies;
 }
@@ -108,6 +126,9 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   meRoutes(app, { ...capabilities, clock });
   emailRoutes(app, capabilities);
   historyRoutes(app, { history, authenticate });
+  await socialRoutes(app, capabilities.social);
+  socialMeRoutes(app, capabilities);
+  await facebookRoutes(app, capabilities.social);
   roleRoutes(app, capabilities);
   adminRoutes(app, { ...capabilities, clock });
   await introspectionRoutes(app, { ...capabilities, issuer: config.issuer, audience: config.audience });
@@ -132,10 +153,12 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
     close: async () => {
       unfollow();
       feed.stop();
-      await limiter.close();
+      limiter.close();
+      capabilities.redis?.disconnect();
       await upkeep.stop();
       await capabilities.purges.stop();
       await capabilities.newDevices.settled();
+      await capabilities.social.revoker.settled();
       await capabilities.mailWorker.stop();
       await capabilities.passwords.close();
       await history.close();
@@ -198,15 +221,18 @@ function buildCapabilities(surroundings: Surroundings) {
   const services = new ServiceCredentials({ db, clock, audit });
   const feed = new RevocationFeed({ db, clock, keys, logger });
   const polling = new Polling({ db, clock, feed, keys, issuer: config.issuer, audience: config.audience });
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl);
   const limiter = new Limiter({
-    redis: config.redisUrl,
+    redis: redis === undefined ? undefined : traceScripts(redis, "token-bucket"),
     namespace: "auth",
     ...(config.limitsFile === undefined ? {} : { policies: readPolicyFile(config.limitsFile) }),
     ...(surroundings.policies === undefined ? {} : { policies: surroundings.policies }),
     secret: secrets.directoryHash("limits", "buckets").toString("base64url"),
     replicas: config.replicas,
+    onDecision: countDecision,
     onMode: (mode, because) => logger.warn({ mode, because }, "limits are counted elsewhere now"),
   });
+  traceDecisions(limiter);
   const introspection = new Introspection({ db, clock, sessions, accessTokens });
   const administration = new Administration({ clock, audit, accounts: people.accounts, roles, sessions });
   const search = new AccountSearch({ db, clock, regions });
@@ -230,6 +256,7 @@ function buildCapabilities(surroundings: Surroundings) {
     services,
     feed,
     polling,
+    redis,
     limiter,
     introspection,
     administration,
@@ -278,12 +305,13 @@ function keepersOf({ db, audit, history, roles, sessions }: Ground): readonly Ke
 }
 
 /** Accounts, passwords, codes and the mail that goes with them. */
-function buildPeople({ config, clock, logger, mailer }: Surroundings, ground: Ground) {
+function buildPeople({ config, clock, logger, mailer, fetch = globalThis.fetch }: Surroundings, ground: Ground) {
   const { db, secrets } = ground;
   const codes = new Codes({ db, clock, secrets });
   const mail = new MailQueue({ clock, secrets });
   const passwords = new Passwords({ cost: config.hashCost, workers: config.hashWorkers });
-  const keepers = keepersOf(ground);
+  const base = socialBase({ db, clock, secrets, mail, logger, fetch, config: config.social });
+  const keepers = [base.links, ...keepersOf(ground)];
   const shared = { ...ground, clock, logger, codes, mail, passwords, keepers };
   const accounts = new Accounts(shared);
   const newDevices = new NewDevices(shared);
@@ -291,6 +319,8 @@ function buildPeople({ config, clock, logger, mailer }: Surroundings, ground: Gr
   const signUp = new SignUp(known);
   const emailChange = new EmailChange(known);
   const passwordReset = new PasswordReset(known);
+  const erasure = new Erasure(known);
+  const social = socialOf({ ...known, erasure, base, config: config.social, issuer: config.issuer });
   const mailWorker = new MailWorker({
     db,
     clock,
@@ -298,7 +328,7 @@ function buildPeople({ config, clock, logger, mailer }: Surroundings, ground: Gr
     queue: mail,
     mailer: mailer ?? new SmtpMailer({ url: config.smtpUrl, from: config.mailFrom }),
     siteUrl: config.siteUrl,
-    letters: { ...accountLetters, ...passwordLetters },
+    letters: { ...accountLetters, ...passwordLetters, ...socialLetters },
     checks: {
       sign_up: (job) => signUp.checkMail(job),
       email_change: (job) => emailChange.checkMail(job),
@@ -311,6 +341,7 @@ function buildPeople({ config, clock, logger, mailer }: Surroundings, ground: Gr
       codes: () => codes.purge(),
       sessions: () => ground.sessions.purge(),
       revocations: () => ground.revocations.purge(),
+      social: () => social.purge(),
     },
   });
   return {
@@ -328,6 +359,7 @@ function buildPeople({ config, clock, logger, mailer }: Surroundings, ground: Gr
     signIn: new PasswordSignIn(known),
     passwordChange: new PasswordChange(known),
     profile: new Profile(known),
-    erasure: new Erasure(known),
+    erasure,
+    social,
   };
 }

@@ -1,22 +1,27 @@
 import { type Environment, type Reader, readConfig } from "@kinopass/config";
+import { readSocialSettings } from "./social/settings.ts";
 
 export type Config = ReturnType<typeof read>;
 
 /** Reads Auth's configuration; throws `ConfigError` with every mistake. Secrets never have defaults. */
 export function readAuthConfig(env: Environment) {
-  return readConfig(env, read);
+  return readConfig(env, (reader) => read(reader, env));
 }
 
-function read(reader: Reader) {
+function read(reader: Reader, env: Environment) {
   const port = reader.port("AUTH_PORT", 8000);
+  const issuer = reader.url("AUTH_ISSUER", ["http", "https"], `http://127.0.0.1:${port}`).replace(/\/$/, "");
+  const siteUrl = reader.url("AUTH_SITE_URL", ["http", "https"], "http://127.0.0.1:8080").replace(/\/$/, "");
   return {
     host: reader.text("AUTH_HOST", "127.0.0.1"),
     port,
     /** What tokens name as their issuer, and where clients find us. Never taken from a Host header. */
-    issuer: reader.url("AUTH_ISSUER", ["http", "https"], `http://127.0.0.1:${port}`).replace(/\/$/, ""),
+    issuer,
     audience: reader.text("AUTH_AUDIENCE", "kinopass"),
     /** Where links in mails lead; the page takes the code from there. */
-    siteUrl: reader.url("AUTH_SITE_URL", ["http", "https"], "http://127.0.0.1:8080").replace(/\/$/, ""),
+    siteUrl,
+    /** Providers with credentials are on; docs/social says what each needs. */
+    social: readSocialSettings(reader, env, { issuer, siteUrl }),
     databaseUrl: reader.url("DATABASE_URL", ["postgres", "postgresql"]),
     databaseConnections: reader.integer("DATABASE_CONNECTIONS", 16, { min: 2, max: 200 }),
     redisUrl:
@@ -30,6 +35,11 @@ function read(reader: Reader) {
     mailFrom: reader.text("MAIL_FROM", "Kinopass <no-reply@kinopass.example>"),
     trustedProxies: reader.list("TRUSTED_PROXIES"),
     trustedTraceNetworks: reader.list("TRUSTED_TRACE_NETWORKS"),
+    /** GET /metrics for Prometheus, on a port that viewers cannot reach; port 0 is off. */
+    metrics: {
+      host: reader.text("AUTH_METRICS_HOST", "127.0.0.1"),
+      port: reader.port("AUTH_METRICS_PORT", 9464),
+    },
     logLevel: reader.choice(
       "LOG_LEVEL",
       ["fatal", "error", "warn", "info", "debug", "trace", "silent"],

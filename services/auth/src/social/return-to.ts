@@ -15,12 +15,12 @@ export class ReturnTo {
   /** Where flows end that name no address. */
   readonly default: string;
 
-  /** `allowed`: valid entries (see `returnToMistake`), the first one without a `*` is the default. */
+  /** `allowed`: valid entries (see `returnToMistake`); the first is the default. */
   constructor(allowed: readonly string[]) {
-    const origins = allowed.filter((entry) => entry.endsWith("/*")).map((entry) => entry.slice(0, -1));
-    this.#exact = new Set(allowed.filter((entry) => !entry.endsWith("/*")));
-    this.#origins = new Set(origins);
-    this.default = [...this.#exact, ...origins][0] ?? "";
+    const isOrigin = (entry: string) => entry.endsWith("/*");
+    this.#exact = new Set(allowed.filter((entry) => !isOrigin(entry)));
+    this.#origins = new Set(allowed.filter(isOrigin).map((entry) => entry.slice(0, -1)));
+    this.default = (allowed[0] ?? "").replace(/\/\*$/, "/");
   }
 
   /** The address to use, or undefined where it is not allowed. */
@@ -34,10 +34,12 @@ export class ReturnTo {
     if (asked.length > MOST_CHARS || !URL.canParse(asked)) return false;
     const url = new URL(asked);
     const plain = url.href === asked && url.hash === "" && url.username === "" && url.password === "";
+    // The origin of blob:https://site/1 is that of the site, too.
+    const web = /^https?:$/.test(url.protocol);
     // Encoded separators survive parsing, and the page behind may decode them once more.
     const honest = !/%(?:25|2f|5c|0[0-9a-f]|1[0-9a-f])/i.test(url.pathname) && !url.pathname.startsWith("//");
     const free = OWN_PARAMETERS.every((name) => !url.searchParams.has(name));
-    return plain && honest && free && this.#origins.has(`${url.origin}/`);
+    return plain && web && honest && free && this.#origins.has(`${url.origin}/`);
   }
 }
 

@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { ask } from "../testing/ask.ts";
+import { sql } from "../testing/sql.ts";
+import { ALL, ISSUER, pkce, SITE, startSocial } from "./set-up.test-support.ts";
+
+test("every provider signs a new person in, and knows them the next time", async (t) => {
+  const auth = await startSocial(t);
+  for (const provider of ALL) {
+    // The same person has the same address at several providers, so each provider gets its own person.
+    const { id } = auth.emulators.addPerson({
+      id: `viewer-${provider}`,
+      email: `${provider}@viewer.example`,
+    });
+    const first = await auth.browser().signIn(provider, id);
+    const again = await auth.browser().signIn(provider, id);
+    assert.equal(again.accountId, first.accountId, provider);
+    assert.notEqual(again.sessionId, first.sessionId);
+    const { body } = await ask(auth, "GET /v1/me/social-accounts", undefined, first);
+    assert.deepEqual(
+      body.items.map((item: { provider: string; usable: boolean }) => [item.provider, item.usable]),
+      [[provider, true]],
+    );
+    const sessions = await ask(auth, "GET /v1/sessions", undefined, first);
+    assert.equal(sessions.body.items[0].door, `social:${provider}`);
+    const history = await ask(auth, "GET /v1/me/sign-ins", undefined, first);
+    assert.deepEqual(
+      history.body.items.map((item: { door: string; outcome: string }) => [item.door, item.outcome]),
+      [
+        [`social:${provider}`, "signed_in"],
+        [`social:${provider}`, "signed_in"],
+      ],
+    );
+  }
+});
+
+test("providers are listed with their state and where to start", async (t) => {
+  const auth = await startSocial(t);
+  const { status, body } = await ask(auth, "GET /v1/social/providers");
+  assert.equal(status, 200);
+  assert.deepEqual(
+    body.items.map((item: { name: string; state: string }) => [item.name, item.state]),
+    ALL.map((name) => [name, "ok"]),
+  );
+  assert.equal(body.items[1].start_url, `${ISSUER}/v1/social/vk/start`);
+});
+
+test("a provider without credentials is off: not listed, and not there", async (t) => {
+  const auth = await startSocial(t, { config: { social: { settings: {}, returnTo: [SITE] } } });
+  assert.deepEqual((await ask(auth, "GET /v1/social/providers")).body.items, []);
+  assert.equal((await ask(auth, "GET /v1/social/vk/start")).code, "provider_unknown");
+  assert.equal((await ask(auth, "GET /v1/social/vk/callback?state=a")).code, "provider_unknown");
+  assert.equal((await ask(auth, "GET /v1/social/nobody/start")).code, "provider_unknown");
+});
+
+test("T32: every start has its own state, nonce and verifier, and asks for what we registered", async (t) => {
+  const auth = await startSocial(t);
+  const browser = auth.browser();
+  const seen = { state: new Set(), nonce: new Set(), challenge: new Set() };
+  for (let round = 0; round < 120; round += 1) {
+    const url = await browser.start("google");
+    const query = url.searchParams;
+    assert.equal(query.get("redirect_uri"), `${ISSUER}/v1/social/google/callback`);
+    assert.equal(query.get("response_type"), "code");
+    assert.equal(query.get("code_challenge_method"), "S256");
+    assert.match(query.get("state") ?? "", /^[\w-]{43}$/);
+    assert.equal(query.has("code_verifier"), false);
+    seen.state.add(query.get("state"));
+    seen.nonce.add(query.get("nonce"));
+    seen.challenge.add(query.get("code_challenge"));
+  }
+  assert.deepEqual([seen.state.size, seen.nonce.size, seen.challenge.size], [120, 120, 120]);
+  const [row] = await sql<{ sealed: Buffer }>(auth, "select sealed from auth.social_flows limit 1");
+  assert.doesNotMatch(row?.sealed.toString("latin1") ?? "", /verifier|google/, "what waits is sealed");
+  assert.equal(browser.cookies.size, 1);
+});
+
+test("T33: a callback without its own state is refused before the provider is asked", async (t) => {
+  const auth = await startSocial(t);
+  const mine = auth.browser();
+  const outcome = await mine.agree(await mine.start("google"), "adult");
+  const { code = "" } = outcome.fields;
+  const forged = [
+    `?code=${code}`,
+    `?code=${code}&state=`,
+    `?code=${code}&state=a&state=b`,
+    `?code=${code}&state[]=a`,
+    `?code=${code}&state=${"x".repeat(43)}`,
+    `?code=${code}&state=${"x".repeat(4000)}`,
+    "?code=%00&state=%00",
+    "",
+  ];
+  for (const query of forged) {
+    const answer = await mine.open(`/v1/social/google/callback${query}`);
+    assert.ok(answer.status >= 400 && answer.status < 500, query);
+    assert.ok(["social_flow_unknown", "invalid_request"].includes(answer.problem ?? ""), query);
+  }
+  for (const fields of [{ code }, { code, state: "" }, { state: "x" }] as Record<string, string>[]) {
+    assert.equal((await mine.post("/v1/social/google/callback", fields)).problem, "social_flow_unknown");
+  }
+  const bare = auth.browser();
+  assert.equal((await bare.comeBack(outcome)).problem, "social_flow_unknown", "no cookie");
+  assert.equal((await mine.comeBack(outcome)).problem, "social_flow_unknown", "and the state is burnt");
+  assert.equal(auth.calls.length, 0, "the provider was never asked");
+  assert.deepEqual(await sql(auth, "select id from auth.accounts"), []);
+});
+
+test("T33: a state of one provider opens nothing at another, and is burnt", async (t) => {
+  const auth = await startSocial(t);
+  const browser = auth.browser();
+  const outcome = await browser.agree(await browser.start("google"), "adult");
+  const elsewhere = { ...outcome, url: outcome.url.replace("/google/", "/yandex/") };
+  assert.equal((await browser.comeBack(elsewhere)).problem, "social_flow_unknown");
+  assert.equal((await browser.comeBack(outcome)).problem, "social_flow_unknown");
+  assert.equal(auth.calls.length, 0);
+});
+
+test("T34: of twenty replays at once one signs in, with one request for tokens", async (t) => {
+  const auth = await startSocial(t);
+  const browser = auth.browser();
+  const outcome = await browser.agree(await browser.start("yandex"), "adult");
+  const landed = await Promise.all(Array.from({ length: 20 }, () => browser.comeBack(outcome)));
+  assert.deepEqual(landed.filter(({ code }) => code !== undefined).length, 1);
+  assert.equal(landed.filter(({ problem }) => problem === "social_flow_unknown").length, 19);
+  assert.equal(auth.calls.filter(({ pathname }) => pathname.endsWith("/token")).length, 1);
+  const { code = "" } = landed.find((one) => one.code !== undefined) ?? {};
+  const answers = await Promise.all(Array.from({ length: 20 }, () => browser.exchange(code)));
+  assert.equal(answers.filter(({ status }) => status === 201).length, 1, "one session");
+  assert.equal(answers.filter((answer) => answer.code === "social_code_invalid").length, 19);
+  assert.equal((await sql(auth, "select id from auth.sessions")).length, 1);
+});
+
+test("T35: a flow lives ten minutes, its code one", async (t) => {
+  const auth = await startSocial(t);
+  const browser = auth.browser();
+  const late = await browser.start("vk");
+  auth.clock.advance({ minutes: 10 });
+  const answer = await browser.comeBack(await browser.agree(late, "adult"));
+  assert.equal(answer.problem, "social_flow_unknown");
+  assert.match(answer.text, /Start signing in again/);
+  assert.equal(auth.calls.length, 0);
+  const { code = "" } = await browser.goThrough("vk", "adult");
+  auth.clock.advance({ minutes: 1 });
+  assert.equal((await browser.exchange(code)).code, "social_code_invalid");
+});
+
+test("T36: somebody else's finished address signs nobody into their account", async (t) => {
+  const auth = await startSocial(t);
+  const mallory = auth.browser();
+  const trap = await mallory.agree(await mallory.start("google"), "adult");
+  const alice = auth.browser();
+  await alice.start("google");
+  assert.equal((await alice.comeBack(trap)).problem, "social_flow_unknown");
+  assert.equal(auth.calls.length, 0);
+});
+
+test("T37: an answer in the name of another issuer is dropped with its code", async (t) => {
+  const auth = await startSocial(t);
+  const browser = auth.browser();
+  const outcome = await browser.agree(await browser.start("google"), "adult");
+  const foreign = { ...outcome, url: outcome.url.replace(/iss=[^&]*/, "iss=https%3A%2F%2Fevil.example") };
+  assert.equal((await browser.comeBack(foreign)).error, "provider_failed");
+  assert.equal(auth.calls.length, 0);
+});
+
+test("T39: a stolen code in a flow of one's own dies at the provider", async (t) => {
+  const auth = await startSocial(t);
+  const alice = auth.browser();
+  const stolen = (await alice.agree(await alice.start("google"), "adult")).fields["code"] ?? "";
+  const mallory = auth.browser();
+  const own = await mallory.agree(await mallory.start("google"), "no-email");
+  const mixed = { ...own, url: own.url.replace(/code=[^&]*/, `code=${encodeURIComponent(stolen)}`) };
+  const landed = await mallory.comeBack(mixed);
+  assert.equal(landed.code, undefined);
+  assert.ok(["try_again", "provider_failed"].includes(landed.error ?? ""));
+  assert.deepEqual(await sql(auth, "select id from auth.accounts"), []);
+});
+
+test("T42: tokens that come through the browser are not taken", async (t) => {
+  const auth = await startSocial(t);
+  for (const name of ["access_token", "id_token"]) {
+    const browser = auth.browser();
+    const outcome = await browser.agree(await browser.start("google"), "adult");
+    const landed = await browser.comeBack({ ...outcome, url: `${outcome.url}&${name}=abc` });
+    assert.equal(landed.error, "provider_failed");
+  }
+  assert.equal(auth.calls.length, 0);
+});
+
+test("T43: no is told plainly, nothing is reflected, and the state is burnt", async (t) => {
+  const auth = await startSocial(t);
+  for (const provider of ALL) {
+    const browser = auth.browser();
+    const outcome = await browser.agree(await browser.start(provider), "deny");
+    const url = outcome.method === "GET" ? `${outcome.url}&x=%3Cscript%3E` : outcome.url;
+    const loud = { ...outcome, url, fields: { ...outcome.fields, x: "<script>" } };
+    const landed = await browser.comeBack(loud);
+    assert.equal(landed.status, 303, provider);
+    assert.equal(landed.location?.href, `${SITE}?error=denied`);
+    assert.doesNotMatch(landed.text, /script/);
+    assert.equal((await browser.comeBack(outcome)).problem, "social_flow_unknown");
+  }
+  const browser = auth.browser();
+  const state = (await browser.start("google")).searchParams.get("state");
+  const neither = await browser.open(
+    `/v1/social/google/callback?state=${state}&iss=https://accounts.google.com`,
+  );
+  assert.equal(neither.status, 400);
+  assert.equal(neither.problem, "social_callback_invalid");
+  assert.equal(auth.calls.length, 0);
+});
+
+test("T47: the callback moves on at once and leaves no trace in caches and referrers", async (t) => {
+  const auth = await startSocial(t);
+  const landed = await auth.browser().goThrough("google", "adult");
+  assert.equal(landed.status, 303);
+  assert.equal(landed.headers["cache-control"], "no-store");
+  assert.equal(landed.headers["referrer-policy"], "no-referrer");
+  assert.match(landed.code ?? "", /^kp_sc_[\w-]{43}$/);
+  assert.equal(landed.location?.searchParams.size, 1, "a code and nothing else");
+});
+
+test("a code is worth nothing to whoever lacks the verifier of the start", async (t) => {
+  const auth = await startSocial(t);
+  const browser = auth.browser();
+  for (const wrong of [undefined, pkce().verifier]) {
+    const { verifier, challenge } = pkce();
+    const { code = "" } = await browser.goThrough("vk", "adult", { challenge });
+    assert.equal((await browser.exchange(code, wrong)).code, "social_code_invalid");
+    assert.equal((await browser.exchange(code, verifier)).code, "social_code_invalid", "and it is burnt");
+  }
+});
+
+test("an app's own address needs a challenge", async (t) => {
+  const auth = await startSocial(t);
+  const url = "/v1/social/vk/start?return_to=app.kinopass:/signed-in";
+  assert.equal((await auth.browser().open(url)).problem, "code_challenge_needed");
+  const answer = await auth.browser().open(`${url}&code_challenge=${pkce().challenge}`);
+  assert.equal(answer.status, 302);
+});
+
+test("cookies are __Host-, with one for posted answers, where Auth is reached by https", async (t) => {
+  const auth = await startSocial(t, { config: { issuer: "https://auth.example" } });
+  const { headers } = await auth.browser().open("/v1/social/apple/start");
+  const cookies = headers["set-cookie"] as string[];
+  assert.deepEqual(
+    cookies.map((line) => line.replace(/=[\w-]{43}/, "")),
+    [
+      "__Host-kp_social; Path=/; Max-Age=600; HttpOnly; Secure; SameSite=Lax",
+      "__Host-kp_social_post; Path=/; Max-Age=600; HttpOnly; Secure; SameSite=None",
+    ],
+  );
+});
+
+test("a HEAD request burns nothing", async (t) => {
+  const auth = await startSocial(t);
+  const browser = auth.browser();
+  const outcome = await browser.agree(await browser.start("google"), "adult");
+  const { pathname, search } = new URL(outcome.url);
+  const answer = await auth.app.inject({
+    method: "HEAD",
+    url: pathname + search,
+    headers: browser.headers(),
+  });
+  assert.equal(answer.statusCode, 405);
+  assert.ok((await browser.comeBack(outcome)).code);
+});
