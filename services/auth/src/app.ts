@@ -37,6 +37,7 @@ import { Directory } from "./directory/directory.ts";
 import { History } from "./history/history.ts";
 import { historyRoutes } from "./history/routes.ts";
 import { Authenticate } from "./http/authenticate.ts";
+import { tracedFetch } from "./http/traced-fetch.ts";
 import { Introspection } from "./introspection/introspection.ts";
 import { introspectionRoutes } from "./introspection/routes.ts";
 import { credentialRefusals, ServiceCredentials } from "./introspection/service-credentials.ts";
@@ -310,7 +311,15 @@ function buildPeople({ config, clock, logger, mailer, fetch = globalThis.fetch }
   const codes = new Codes({ db, clock, secrets });
   const mail = new MailQueue({ clock, secrets });
   const passwords = new Passwords({ cost: config.hashCost, workers: config.hashWorkers });
-  const base = socialBase({ db, clock, secrets, mail, logger, fetch, config: config.social });
+  const base = socialBase({
+    db,
+    clock,
+    secrets,
+    mail,
+    logger,
+    fetch: tracedFetch(fetch),
+    config: config.social,
+  });
   const keepers = [base.links, ...keepersOf(ground)];
   const shared = { ...ground, clock, logger, codes, mail, passwords, keepers };
   const accounts = new Accounts(shared);

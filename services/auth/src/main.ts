@@ -1,22 +1,26 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "@kinopass/config";
-import { createLogger, drain, listen } from "@kinopass/http";
+import { createLogger, drain, listen, serveMetrics } from "@kinopass/http";
 import { migrate } from "@kinopass/postgres";
+import { shutdownTracing } from "@kinopass/tracing/register";
 import { buildAuth } from "./app.ts";
 import { systemClock } from "./clock.ts";
 import { readAuthConfig } from "./config.ts";
+import { observeAuth } from "./metrics/gauges.ts";
 
 /** Reads the configuration, migrates, listens; on SIGTERM or SIGINT drains and leaves nothing behind. */
 async function main(): Promise<void> {
   const config = readAuthConfig(process.env);
   const logger = createLogger({ level: config.logLevel, service: "auth" });
+  const closeMetrics = await serveMetrics({ ...config.metrics, portVariable: "AUTH_METRICS_PORT", logger });
   await migrate({
     url: config.databaseUrl,
     directory: join(dirname(fileURLToPath(import.meta.url)), "../migrations"),
     schema: "auth",
   });
   const auth = await buildAuth({ config, clock: systemClock, logger });
+  const stopObserving = observeAuth(auth.capabilities);
   await auth.prepare();
   const address = await listen(auth.app, { host: config.host, port: config.port, portVariable: "AUTH_PORT" });
   auth.startBackground();
@@ -27,10 +31,13 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, "draining");
-    drain(auth.app, auth.close).then(
-      () => logger.info("stopped"),
-      (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),
-    );
+    drain(auth.app, auth.close)
+      .then(
+        () => logger.info("stopped"),
+        (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),
+      )
+      .then(stopObserving)
+      .then(() => Promise.all([closeMetrics(), shutdownTracing()]));
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 }

@@ -1,3 +1,4 @@
+import { withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 
 /** Deletes what ran out, a batch at a time. */
@@ -35,7 +36,7 @@ export class Purges {
   async round(): Promise<void> {
     for (const [name, purge] of Object.entries(this.#purges)) {
       try {
-        await purge();
+        await withLinkedSpan(`purges.${name}`, undefined, () => purge());
       } catch (error) {
         this.#logger.warn({ err: error, purge: name }, "could not purge");
       }

@@ -3,9 +3,10 @@
  * is drawn from a doubling range (full jitter), so that a mail server that comes back is not stormed.
  * It may arrive twice (the process dies between SMTP's "250" and the delete), with the same Message-ID.
  */
+import { AsyncResource } from "node:async_hooks";
 import { randomInt } from "node:crypto";
 import type { PostgresDatabase } from "@kinopass/postgres";
-import { meter, withLinkedSpan } from "@kinopass/tracing";
+import { annotate, meter, withLinkedSpan, withSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Letters } from "./letters.ts";
@@ -52,7 +53,9 @@ export class MailWorker {
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     // The transaction that queued it commits within moments; a look that comes too early is made again.
-    this.#given.queue.onEnqueued(() => setTimeout(() => this.#look(), 5).unref());
+    // It is nobody's request: bound to where the worker was started, it looks outside the trace of whoever queued.
+    const lookSoon = AsyncResource.bind(() => void setTimeout(() => this.#look(), 5).unref());
+    this.#given.queue.onEnqueued(lookSoon);
   }
 
   /** Finishes the mails under way, then lets go of SMTP. */
@@ -99,6 +102,7 @@ export class MailWorker {
       return;
     }
     await withLinkedSpan("mail.deliver", job.cause, async () => {
+      annotate({ "kinopass.mail.letter": job.letter, "kinopass.mail.attempt": row.attempts });
       try {
         await this.#finish(row, await this.#send(row, job));
       } catch (error) {
@@ -117,7 +121,8 @@ export class MailWorker {
     const letter = letters[checked.letter];
     if (letter === undefined) throw new Error(`There is no letter ${checked.letter}`);
     const rendered = render(letter(checked.values, checked.language), checked.language, siteUrl);
-    await mailer.send({ ...rendered, to: checked.to, messageId: `<${row.id}@${new URL(siteUrl).hostname}>` });
+    const messageId = `<${row.id}@${new URL(siteUrl).hostname}>`;
+    await withSpan("mail.smtp", {}, () => mailer.send({ ...rendered, to: checked.to, messageId }));
     return "sent";
   }
 

@@ -4,6 +4,7 @@
  * round; no request depends on one.
  */
 import { PostgresDatabase } from "@kinopass/postgres";
+import { withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { Partitions } from "./partitions.ts";
 import * as queries from "./queries.ts";
@@ -44,7 +45,7 @@ export class PartitionUpkeep {
 
   start(): void {
     this.#timer ??= setInterval(() => {
-      this.#running = this.round();
+      this.#running = withLinkedSpan("partitions.round", undefined, () => this.round());
     }, DAY_MS).unref();
   }
 

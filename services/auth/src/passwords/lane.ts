@@ -6,7 +6,7 @@
  */
 import { availableParallelism } from "node:os";
 import { refusals } from "@kinopass/http";
-import { meter, withSpan } from "@kinopass/tracing";
+import { meter, type RecordingInstrument, withSpan } from "@kinopass/tracing";
 import { HashThread } from "./hash-thread.ts";
 import type { HashResult, HashTask } from "./hash-worker.ts";
 
@@ -25,6 +25,17 @@ const LONGEST_WAIT_MS = 500;
 const FIRST_GUESS_MS = 40;
 /** Weight of the newest measurement in the running mean. */
 const NEWEST_WEIGHT = 0.2;
+
+const waited = meter().histogram("kinopass.auth.hash_wait", {
+  description: "Time a password waits for a thread",
+  unit: "s",
+  boundaries: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5],
+});
+const worked = meter().histogram("kinopass.auth.hash_work", {
+  description: "Time of the hash itself, with the start of its thread",
+  unit: "s",
+  boundaries: [0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1],
+});
 
 interface Waiting {
   readonly begin: (thread: HashThread) => void;
@@ -58,8 +69,8 @@ export class HashLane {
 
   /** Runs one task; refuses `busy_try_again` where the wait would be too long or the thread died. */
   async run(task: HashTask): Promise<HashResult> {
-    const thread = await withSpan("passwords.hash_wait", {}, () => this.#turn());
-    return await withSpan("passwords.hash_work", {}, () => this.#work(thread, task));
+    const thread = await timed(waited, () => withSpan("passwords.hash_wait", {}, () => this.#turn()));
+    return await timed(worked, () => withSpan("passwords.hash_work", {}, () => this.#work(thread, task)));
   }
 
   /** Sends away who waits and ends the threads. */
@@ -111,5 +122,15 @@ export class HashLane {
   #full() {
     this.#shed.add(1);
     return refuse.busy_try_again({ headers: { "retry-after": "1" } });
+  }
+}
+
+/** Who was sent away has waited as well; a hash that failed is not one. */
+async function timed<T>(instrument: RecordingInstrument, work: () => T | Promise<T>): Promise<T> {
+  const began = performance.now();
+  try {
+    return await work();
+  } finally {
+    instrument.record((performance.now() - began) / 1000);
   }
 }

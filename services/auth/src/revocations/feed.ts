@@ -63,6 +63,16 @@ export class RevocationFeed {
     return this.#live.size;
   }
 
+  /** Who listens here; for metrics. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /** Milliseconds since the last good read; undefined before the first. */
+  get ageMs(): number | undefined {
+    return this.#readAt === undefined ? undefined : performance.now() - this.#readAt;
+  }
+
   /** Where a listener that has heard everything stands. */
   get cursor(): string {
     return this.#highest.toString();

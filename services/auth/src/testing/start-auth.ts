@@ -187,6 +187,7 @@ function testConfig(databaseUrl: string): Config {
     mailFrom: "Kinopass <no-reply@kinopass.example>",
     trustedProxies: [],
     trustedTraceNetworks: [],
+    metrics: { host: "127.0.0.1", port: 0 },
     logLevel: "silent",
     hashWorkers: 2,
     hashCost: { memoryKib: 64, iterations: 1, parallelism: 1 },
