@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, "draining");
-    drain(auth.app, auth.close)
+    void drain(auth.app, auth.close)
       .then(
         () => logger.info("stopped"),
         (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),

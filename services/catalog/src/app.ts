@@ -1,18 +1,23 @@
 /** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
-import { createGuard, type Guard, open } from "@kinopass/guard";
+import { type Caller, createGuard, type Guard, open } from "@kinopass/guard";
 import { guardPlugin } from "@kinopass/guard/fastify";
 import {
   common,
+  countDecision,
   createServer,
   describeContract,
   docsPage,
   drain,
   healthRoutes,
   listen,
+  observeLimiter,
   type Server,
+  traceDecisions,
+  traceScripts,
 } from "@kinopass/http";
-import { followPolicyFile, Limiter, limits, readPolicyFile } from "@kinopass/limiter";
-import { PostgresDatabase } from "@kinopass/postgres";
+import { connectRedis, followPolicyFile, Limiter, limits, readPolicyFile } from "@kinopass/limiter";
+import { observePool, PostgresDatabase } from "@kinopass/postgres";
+import { annotate } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -24,6 +29,7 @@ import { Genres } from "./genres/genres.ts";
 import { genreRoutes } from "./genres/routes.ts";
 import { asAppError } from "./guard-refusals.ts";
 import { ensureFilms } from "./imports/imports.ts";
+import { guardCounters, observeGuard } from "./metrics/guard-metrics.ts";
 import { migrateCatalog } from "./migrate.ts";
 import { Persons } from "./persons/persons.ts";
 import { personRoutes } from "./persons/routes.ts";
@@ -45,13 +51,15 @@ export interface Catalog {
   readonly app: Server;
   /** Learns Auth's keys and begins to follow revocations; waits for Auth no longer than two seconds. */
   prepare(): Promise<void>;
+  /** Shows the gauges of this instance; for the one that serves, once. */
+  observe(): void;
   /** Lets go of connections. The server itself is drained first. */
   close(): Promise<void>;
 }
 
 export async function buildCatalog(surroundings: Surroundings): Promise<Catalog> {
   const { config, clock, logger } = surroundings;
-  const { db, guard, limiter, films, genres, persons, playback } = buildCapabilities(surroundings);
+  const { db, guard, redis, limiter, films, genres, persons, playback } = buildCapabilities(surroundings);
   const app = await createServer({
     logger,
     now: () => clock.now(),
@@ -74,9 +82,16 @@ export async function buildCatalog(surroundings: Surroundings): Promise<Catalog>
   return {
     app,
     prepare: () => guard.start(),
+    observe: () => {
+      observePool(db, "kinopass-catalog");
+      observeLimiter(limiter);
+      observeGuard(guard);
+    },
     close: async () => {
       unfollow();
-      await Promise.all([guard.stop(), limiter.close()]);
+      await guard.stop();
+      limiter.close();
+      redis?.disconnect();
       await db.close();
     },
   };
@@ -97,6 +112,7 @@ async function protect(
     refuse: (refusal) => {
       throw asAppError(refusal);
     },
+    onCaller: showCaller,
   });
   await app.register(limits, {
     limiter,
@@ -113,6 +129,15 @@ function followLimits(file: string | undefined, limiter: Limiter, logger: Fastif
     limiter,
     onChange: () => logger.info({ file }, "limits changed"),
     onMistake: (error) => logger.error({ err: error, file }, "the limits stay as they were"),
+  });
+}
+
+/** On the request's span: who was let in, how sure the guard was, and why. Ids stay out of it. */
+function showCaller({ kind, certainty, because }: Caller): void {
+  annotate({
+    "kinopass.caller.kind": kind,
+    "kinopass.caller.certainty": certainty,
+    "kinopass.caller.because": because,
   });
 }
 
@@ -133,22 +158,26 @@ function buildCapabilities({ config, clock, logger }: Surroundings) {
     ...(config.guardDirectory === undefined ? {} : { directory: config.guardDirectory }),
     clock,
     logger,
+    metrics: guardCounters(),
   });
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl);
   const limiter = new Limiter({
-    redis: config.redisUrl,
+    redis: redis === undefined ? undefined : traceScripts(redis, "token-bucket"),
     namespace: "catalog",
     ...(config.limitsFile === undefined ? {} : { policies: readPolicyFile(config.limitsFile) }),
+    onDecision: countDecision,
     onMode: (mode, because) => logger.warn({ mode, because }, "limits are counted elsewhere now"),
     secret: new Signer(config.keys, "limits").sign("limiter"),
     replicas: config.replicas,
   });
+  traceDecisions(limiter);
   const cursors = new Cursors(new Signer(config.keys, "cursors"));
   const search = new Search({ db });
   const films = new Films({ db, cursors, search });
   const persons = new Persons({ db, cursors, search });
   const grants = new Grants(new Signer(config.keys, "playback"));
   const playback = new Playback({ films, grants, clock });
-  return { db, guard, limiter, films, genres: new Genres({ db }), persons, playback };
+  return { db, guard, redis, limiter, films, genres: new Genres({ db }), persons, playback };
 }
 
 export interface RunningCatalog {
@@ -171,6 +200,7 @@ export async function startCatalog(surroundings: Surroundings): Promise<RunningC
   const { imported } = await ensureFilms({ url: config.databaseUrl });
   const catalog = await buildCatalog(surroundings);
   try {
+    catalog.observe();
     await catalog.prepare();
     const { host, port } = config;
     const address = await listen(catalog.app, { host, port, portVariable: "CATALOG_PORT" });

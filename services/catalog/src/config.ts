@@ -41,6 +41,11 @@ function read(reader: Reader) {
     limitsFile: reader.optional("LIMITS_FILE"),
     trustedProxies: reader.list("TRUSTED_PROXIES"),
     trustedTraceNetworks: reader.list("TRUSTED_TRACE_NETWORKS"),
+    /** GET /metrics for Prometheus, on a port that viewers cannot reach; port 0 is off. */
+    metrics: {
+      host: reader.text("CATALOG_METRICS_HOST", "127.0.0.1"),
+      port: reader.port("CATALOG_METRICS_PORT", 9465),
+    },
     logLevel: reader.choice(
       "LOG_LEVEL",
       ["fatal", "error", "warn", "info", "debug", "trace", "silent"],

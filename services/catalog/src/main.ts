@@ -1,5 +1,6 @@
 import { ConfigError } from "@kinopass/config";
-import { createLogger, PortTaken } from "@kinopass/http";
+import { createLogger, PortTaken, serveMetrics } from "@kinopass/http";
+import { shutdownTracing } from "@kinopass/tracing/register";
 import { startCatalog } from "./app.ts";
 import { systemClock } from "./clock.ts";
 import { readCatalogConfig } from "./config.ts";
@@ -10,6 +11,11 @@ async function main(): Promise<void> {
   const logger = createLogger({ level: config.logLevel, service: "catalog" });
   if (config.credential === undefined)
     logger.warn("no service credential: ended sessions are noticed only when their tokens run out");
+  const closeMetrics = await serveMetrics({
+    ...config.metrics,
+    portVariable: "CATALOG_METRICS_PORT",
+    logger,
+  });
   const catalog = await startCatalog({ config, clock: systemClock, logger });
   logger.info({ address: catalog.address, imported: catalog.imported }, "listening");
 
@@ -18,10 +24,13 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, "draining");
-    catalog.close().then(
-      () => logger.info("stopped"),
-      (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),
-    );
+    void catalog
+      .close()
+      .then(
+        () => logger.info("stopped"),
+        (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),
+      )
+      .then(() => Promise.all([closeMetrics(), shutdownTracing()]));
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 }
