@@ -35,6 +35,7 @@ export class AuthWatch {
   #revocationsChanged = false;
   #firstWord = Promise.withResolvers<void>();
   #heard = { keys: false, feed: false };
+  #saidBarred = false;
 
   constructor(options: GuardOptions, onWithdrawn: () => void) {
     const { issuer, directory, clock = systemClock, uptime = systemUptime, random = systemRandom } = options;
@@ -64,6 +65,7 @@ export class AuthWatch {
       onEvent: (type) => this.#feedEvent(type),
       onAlive: () => this.#alive("feed"),
       onFailure: (reason) => this.#failed("feed", reason),
+      onRefused: (reason) => this.#barred(reason),
       onKeysChanged: () => this.keys.changed(),
     });
   }
@@ -130,7 +132,18 @@ export class AuthWatch {
     this.count("guard_feed_events", { type: KNOWN_EVENTS.has(type) ? type : "other" });
   }
 
+  /** Says nothing of Auth's health: what is wrong is ours, and grace must not come of it. */
+  #barred(reason: string): void {
+    this.count("guard_probes", { probe: "feed", outcome: "refused" });
+    this.keys.feedLost();
+    this.#hear("feed");
+    if (!this.#saidBarred) this.#options.logger?.warn({ reason }, BARRED);
+    this.#saidBarred = true;
+    this.#noticeState(reason);
+  }
+
   #alive(probe: "keys" | "feed"): void {
+    if (probe === "feed") this.#saidBarred = false;
     this.count("guard_probes", { probe, outcome: "success" });
     this.health.succeeded();
     this.#hear(probe);
@@ -210,4 +223,6 @@ export class AuthWatch {
   }
 }
 
+const BARRED =
+  "Auth refuses this service's credential for the revocation feed: ended sessions are noticed only when their tokens run out, strict routes answer 503. Give it one with the scope `revocations` (kinopass service add)";
 const KNOWN_EVENTS: ReadonlySet<string> = new Set(["revocation", "snapshot-begin", "snapshot-end", "keys"]);

@@ -7,6 +7,11 @@ export class StreamRefused extends Error {
   override readonly name = "StreamRefused";
 }
 
+/** Auth answered and does not let us listen: our credential is at fault, and Auth is not away. */
+export class CredentialRefused extends Error {
+  override readonly name = "CredentialRefused";
+}
+
 const MAX_EVENT_CHARACTERS = 16 * 1024;
 
 /**

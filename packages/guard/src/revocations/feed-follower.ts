@@ -1,7 +1,7 @@
 import type { Random, Uptime } from "../clock.ts";
 import type { Timings } from "../options.ts";
 import { fullJitterMs } from "../retry.ts";
-import { EventStream, type StreamItem, StreamRefused } from "./event-stream.ts";
+import { CredentialRefused, EventStream, type StreamItem, StreamRefused } from "./event-stream.ts";
 import { readSecurityEvent } from "./feed-event.ts";
 import type { Knowledge } from "./knowledge.ts";
 
@@ -17,6 +17,8 @@ export interface FeedFollowerOptions {
   readonly onEvent: (type: string) => void;
   readonly onAlive: () => void;
   readonly onFailure: (reason: string) => void;
+  /** Auth answered that our credential may not listen (401, 403). */
+  readonly onRefused: (reason: string) => void;
   /** Auth changed its signing keys, or may have while we were not listening. */
   readonly onKeysChanged: () => void;
 }
@@ -65,13 +67,19 @@ export class FeedFollower {
       await this.#read(body, deadline);
       throw new StreamRefused("ended");
     } catch (error) {
-      if (!this.#stopped) this.#options.onFailure(reasonOf(this.#abort.signal.reason ?? error));
+      if (!this.#stopped) this.#fail(error);
     } finally {
       deadline.clear();
       this.#abort.abort();
       this.#connected = false;
       this.#options.knowledge.disconnected();
     }
+  }
+
+  #fail(error: unknown): void {
+    const { onFailure, onRefused } = this.#options;
+    if (error instanceof CredentialRefused) onRefused(error.message);
+    else onFailure(reasonOf(this.#abort.signal.reason ?? error));
   }
 
   async #open(deadline: Deadline): Promise<ReadableStream<Uint8Array>> {
@@ -86,6 +94,8 @@ export class FeedFollower {
       redirect: "error",
       signal: this.#abort.signal,
     });
+    if (response.status === 401 || response.status === 403)
+      throw new CredentialRefused(`status ${response.status}`);
     const type = response.headers.get("content-type") ?? "";
     if (response.status !== 200 || response.body === null || !type.startsWith("text/event-stream")) {
       throw new StreamRefused(`status ${response.status}, ${type || "no type"}`);

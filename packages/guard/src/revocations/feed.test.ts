@@ -98,8 +98,13 @@ test("the revocation feed", { concurrency: true, timeout: 60_000 }, async (t) =>
     assert.equal((await ask(good)).certainty, "fresh");
     const barred = anotherGuard({ credential: { id: auth.credential.id, secret: "wrong" } });
     await barred.guard.start();
-    await barred.recorder.reached(5, "guard_probes", "feed", "failure");
+    await barred.recorder.reached(5, "guard_probes", "feed", "refused");
     await barred.recorder.reached(3, "guard_probes", "keys", "success");
+    assert.equal(barred.recorder.counted("guard_probes", "feed", "failure"), 0);
+    const loud = barred.recorder.lines.filter(({ message }) =>
+      /refuses this service's credential/.test(message),
+    );
+    assert.equal(loud.length, 1, "said once, however often it is tried");
     const asked = { authorization: `Bearer ${good}`, method: "GET" };
     assert.equal((await barred.guard.identify(asked)).certainty, "stale");
     assert.equal(barred.guard.status().state, "stale", "Auth answers for its keys, so it is not away");
@@ -107,6 +112,22 @@ test("the revocation feed", { concurrency: true, timeout: 60_000 }, async (t) =>
     assert.equal((await barred.guard.identify(asked)).because, "token_expired", "and there is no grace");
     assert.equal(guard.status().state, "fresh");
   });
+
+  await t.test(
+    "that refuses the credential is no outage, however long between two fetches of keys",
+    async (t) => {
+      const { anotherGuard } = await setUp(t);
+      const { guard, recorder } = anotherGuard({
+        credential: { id: "nobody", secret: "wrong" },
+        timings: { ...QUICK, keysPollMs: 60_000 },
+      });
+      await guard.start();
+      // Several times as long as it takes to prove an outage by failures.
+      await recorder.reached(24, "guard_probes", "feed", "refused");
+      assert.equal(guard.status().state, "stale");
+      assert.equal(recorder.counted("guard_state_changes", "away"), 0);
+    },
+  );
 
   await t.test("tells how old its news is", async (t) => {
     const { auth, guard, recorder } = await setUp(t);
