@@ -2,12 +2,14 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Emulators, startEmulators } from "@kinopass/emulators";
 import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
 import Fastify from "fastify";
 import { catalogCredential } from "./catalog-credential.ts";
 import { Mailbox } from "./mailbox/mailbox.ts";
 import { mailboxRoutes } from "./mailbox/routes.ts";
 import { pageRoutes } from "./pages/routes.ts";
+import { socialPages } from "./pages/social.ts";
 import { demandFreePorts, freePort } from "./ports.ts";
 import { type LocalRedis, startLocalRedis } from "./redis.ts";
 import { bold, dim, fail, note, step } from "./say.ts";
@@ -33,12 +35,14 @@ async function main(): Promise<void> {
   const databases = await openDatabases(config);
   const redisUrl = await openRedis(config);
   const { mailbox, smtpPort } = await openMailbox();
+  const emulators = await openEmulators();
   const addresses = {
     auth: `http://127.0.0.1:${config.authPort}`,
     catalog: `http://127.0.0.1:${config.catalogPort}`,
     stand: `http://127.0.0.1:${config.standPort}`,
+    emulators: emulators.url,
   };
-  const env = environment(config, { ...databases, redisUrl, smtpPort, addresses });
+  const env = environment(config, { ...databases, redisUrl, smtpPort, addresses, emulators });
   publishStand(config.home, env, addresses);
   running.push({
     name: "settings",
@@ -95,18 +99,33 @@ async function openMailbox(): Promise<{ mailbox: Mailbox; smtpPort: number }> {
   return { mailbox, smtpPort };
 }
 
+/** The social networks, played on this machine: every button works without a key. */
+async function openEmulators(): Promise<Emulators> {
+  return await step<Emulators>("networks", async () => {
+    const value = await startEmulators();
+    running.push({ name: "networks", stop: () => value.close() });
+    return { value, says: `nine social sign-ins, emulated, on ${value.url}` };
+  });
+}
+
 interface Parts {
   readonly databaseUrl: string;
   readonly catalogDatabaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly smtpPort: number;
-  readonly addresses: { readonly auth: string; readonly catalog: string; readonly stand: string };
+  readonly emulators: Emulators;
+  readonly addresses: {
+    readonly auth: string;
+    readonly catalog: string;
+    readonly stand: string;
+    readonly emulators: string;
+  };
 }
 
 /** The same variables an operator would set; docs/operating.md explains each. */
 function environment(
   config: StandConfig,
-  { databaseUrl, catalogDatabaseUrl, redisUrl, smtpPort, addresses }: Parts,
+  { databaseUrl, catalogDatabaseUrl, redisUrl, smtpPort, addresses, emulators }: Parts,
 ): Record<string, string> {
   return {
     ...keptSecrets(config.home),
@@ -116,6 +135,8 @@ function environment(
     AUTH_PORT: String(config.authPort),
     AUTH_ISSUER: addresses.auth,
     AUTH_SITE_URL: addresses.stand,
+    ...emulators.environment,
+    AUTH_SOCIAL_RETURN_TO: `${addresses.stand}/*,${addresses.stand.replace("127.0.0.1", "localhost")}/*`,
     CATALOG_PORT: String(config.catalogPort),
     CATALOG_GUARD_DIRECTORY: join(config.home, "guard"),
     // Everybody comes from this machine's one address here, so the limits by address are wider; by account they are the defaults.
@@ -164,6 +185,7 @@ async function openPages(
 ): Promise<void> {
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 16 * 1024, requestTimeout: 10_000 });
   pageRoutes(app, addresses);
+  socialPages(app, addresses);
   mailboxRoutes(app, mailbox);
   await step("pages", async () => {
     await app.listen({ host: "127.0.0.1", port: config.standPort });
@@ -177,6 +199,7 @@ function sayWhatNext({ auth, catalog, stand }: Parts["addresses"], tookMs: numbe
 ${bold(`Ready in ${(tookMs / 1000).toFixed(1)} s.`)}
 
   Open      ${stand}            the start page
+            ${stand}/social     social sign-in, every button without a key
             ${stand}/mailbox    letters with codes
             ${auth}/docs       Auth, to try
             ${catalog}/docs       the catalog, to try

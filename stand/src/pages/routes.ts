@@ -18,6 +18,7 @@ function start({ auth, catalog, stand }: Addresses): string {
   const cards: readonly (readonly [string, string, string])[] = [
     [`${auth}/docs`, "Auth, to try", "Every operation with an example and every error it can answer"],
     [`${catalog}/docs`, "Catalog, to try", "Films, genres, persons, playback"],
+    ["/social", "Social sign-in", "Nine networks, played on this machine: no key, choose who you are"],
     ["/mailbox", "Mailbox", "Codes and notices the services sent"],
     [`${catalog}/v1/films?query=godfahter`, "A search with a typo", "The Godfather is found all the same"],
   ];
