@@ -10,7 +10,14 @@ import {
   traceDecisions,
   traceScripts,
 } from "@kinopass/http";
-import { connectRedis, followPolicyFile, Limiter, limits, type Policies, readPolicyFile } from "@kinopass/limiter";
+import {
+  connectRedis,
+  followPolicyFile,
+  Limiter,
+  limits,
+  type Policies,
+  readPolicyFile,
+} from "@kinopass/limiter";
 import { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import { Accounts } from "./accounts/accounts.ts";
@@ -46,6 +53,11 @@ import { MailWorker } from "./mail/mail-worker.ts";
 import type { Mailer } from "./mail/mailer.ts";
 import { SmtpMailer } from "./mail/smtp-mailer.ts";
 import { countDoors } from "./metrics/doors.ts";
+import { PairingDecisions } from "./pairing/decisions.ts";
+import { pairingLetters } from "./pairing/letters.ts";
+import { Pairings } from "./pairing/pairings.ts";
+import { erase as erasePairings } from "./pairing/queries.ts";
+import { pairingRoutes } from "./pairing/routes.ts";
 import { Partitions } from "./partitions/partitions.ts";
 import { maintenanceDatabase, PartitionUpkeep } from "./partitions/upkeep.ts";
 import { PasswordChange } from "./passwords/change.ts";
@@ -107,7 +119,8 @@ export type Capabilities = ReturnType<typeof buildCapabilities>;
 export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   const { config, clock, logger } = surroundings;
   const capabilities = buildCapabilities(surroundings);
-  const { db, keys, sessions, authenticate, regions, history, partitions, upkeep, limiter, feed } = capabilities;
+  const { db, keys, sessions, authenticate, regions, history, partitions, upkeep, limiter, feed } =
+    capabilities;
   const app = await createServer({
     logger,
     now: () => clock.now(),
@@ -116,7 +129,12 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
     demandDocumentedCodes: surroundings.demandDocumentedCodes ?? false,
   });
   await describeContract(app, contractInfo(config.issuer));
-  await app.register(limits, { limiter, trustedProxies: config.trustedProxies, refuse: () => common.rate_limited() });
+  await app.register(limits, {
+    limiter,
+    trustedProxies: config.trustedProxies,
+    refuse: () => common.rate_limited(),
+  });
+  countDoors(app);
   healthRoutes(app, [{ name: "database", check: async () => (await regions.all()).length > 0 }]);
   tokenRoutes(app, { keys, issuer: config.issuer });
   regionRoutes(app, { regions });
@@ -130,11 +148,17 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   await socialRoutes(app, capabilities.social);
   socialMeRoutes(app, capabilities);
   await facebookRoutes(app, capabilities.social);
+  pairingRoutes(app, { ...capabilities, siteUrl: config.siteUrl });
   roleRoutes(app, capabilities);
   adminRoutes(app, { ...capabilities, clock });
   await introspectionRoutes(app, { ...capabilities, issuer: config.issuer, audience: config.audience });
   const unfollow = followLimits(config.limitsFile, limiter, logger);
-  revocationRoutes(app, { ...capabilities, credentialRefusals, issuer: config.issuer, audience: config.audience });
+  revocationRoutes(app, {
+    ...capabilities,
+    credentialRefusals,
+    issuer: config.issuer,
+    audience: config.audience,
+  });
   await docsPage(app);
   return {
     app,
@@ -168,7 +192,11 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   };
 }
 
-export function followLimits(file: string | undefined, limiter: Limiter, logger: FastifyBaseLogger): () => void {
+export function followLimits(
+  file: string | undefined,
+  limiter: Limiter,
+  logger: FastifyBaseLogger,
+): () => void {
   if (file === undefined) return () => {};
   return followPolicyFile({
     file,
@@ -298,6 +326,10 @@ function keepersOf({ db, audit, history, roles, sessions }: Ground): readonly Ke
       erase: (tx, id) => roles.forget(tx, id),
     },
     {
+      name: "pairings",
+      erase: async (tx, id) => void (await erasePairings(tx, id)),
+    },
+    {
       name: "acts",
       export: (id) => audit.of(db, id),
       erase: async (tx, id) => void (await eraseEntries(tx, id)),
@@ -306,7 +338,10 @@ function keepersOf({ db, audit, history, roles, sessions }: Ground): readonly Ke
 }
 
 /** Accounts, passwords, codes and the mail that goes with them. */
-function buildPeople({ config, clock, logger, mailer, fetch = globalThis.fetch }: Surroundings, ground: Ground) {
+function buildPeople(
+  { config, clock, logger, mailer, fetch = globalThis.fetch }: Surroundings,
+  ground: Ground,
+) {
   const { db, secrets } = ground;
   const codes = new Codes({ db, clock, secrets });
   const mail = new MailQueue({ clock, secrets });
@@ -330,6 +365,7 @@ function buildPeople({ config, clock, logger, mailer, fetch = globalThis.fetch }
   const passwordReset = new PasswordReset(known);
   const erasure = new Erasure(known);
   const social = socialOf({ ...known, erasure, base, config: config.social, issuer: config.issuer });
+  const pairings = new Pairings(known);
   const mailWorker = new MailWorker({
     db,
     clock,
@@ -337,7 +373,7 @@ function buildPeople({ config, clock, logger, mailer, fetch = globalThis.fetch }
     queue: mail,
     mailer: mailer ?? new SmtpMailer({ url: config.smtpUrl, from: config.mailFrom }),
     siteUrl: config.siteUrl,
-    letters: { ...accountLetters, ...passwordLetters, ...socialLetters },
+    letters: { ...accountLetters, ...passwordLetters, ...socialLetters, ...pairingLetters },
     checks: {
       sign_up: (job) => signUp.checkMail(job),
       email_change: (job) => emailChange.checkMail(job),
@@ -351,6 +387,7 @@ function buildPeople({ config, clock, logger, mailer, fetch = globalThis.fetch }
       sessions: () => ground.sessions.purge(),
       revocations: () => ground.revocations.purge(),
       social: () => social.purge(),
+      pairings: () => pairings.purge(),
     },
   });
   return {
@@ -370,5 +407,7 @@ function buildPeople({ config, clock, logger, mailer, fetch = globalThis.fetch }
     profile: new Profile(known),
     erasure,
     social,
+    pairings,
+    decisions: new PairingDecisions(known),
   };
 }
