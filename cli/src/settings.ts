@@ -15,7 +15,7 @@ export function settle({ env, directory, stderr }: Io): Environment {
     const file = join(home, "stand.json");
     const settings = readStand(file);
     if (settings === undefined) continue;
-    stderr.write(`Using the running stand (${relative(directory, file) || file}).\n`);
+    stderr.write(`Using the running stand (${shown(directory, file)}).\n`);
     return { ...settings, ...withoutBlanks(env) };
   }
   return env;
@@ -46,4 +46,10 @@ function readStand(file: string): Record<string, string> | undefined {
 
 function repository(): string {
   return join(dirname(fileURLToPath(import.meta.url)), "../..");
+}
+
+/** Short where it lies below, whole where it lies elsewhere. */
+function shown(directory: string, file: string): string {
+  const path = relative(directory, file);
+  return path.startsWith("..") ? file : path;
 }
