@@ -142,7 +142,7 @@ function environment(
     // Everybody comes from this machine's one address here, so the limits by address are wider; by account they are the defaults.
     LIMITS_FILE: fileURLToPath(new URL("../src/limits.json", import.meta.url)),
     SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
-    ...(config.otlpEndpoint === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: config.otlpEndpoint }),
+    ...config.tracing,
   };
 }
 
@@ -159,7 +159,11 @@ async function openServices(
         entry,
         url,
         home: config.home,
-        env: { ...own, OTEL_SERVICE_NAME: `kinopass-${name}` },
+        env: {
+          ...own,
+          OTEL_SERVICE_NAME: `kinopass-${name}`,
+          [`${name.toUpperCase()}_METRICS_PORT`]: String(await freePort()),
+        },
       });
       running.push({ name, stop: value.stop });
       void value.ended.then(() => endedByItself(name, config.home));

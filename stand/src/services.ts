@@ -39,6 +39,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
       NODE_OPTIONS: process.env["NODE_OPTIONS"],
+      // Several instances on one machine cannot share the usual ports; who wants metrics says where.
+      AUTH_METRICS_PORT: "0",
+      CATALOG_METRICS_PORT: "0",
       ...options.env,
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -13,7 +13,13 @@ export function readStandConfig(env: NodeJS.ProcessEnv) {
     databaseUrl: read.optional("DATABASE_URL"),
     catalogDatabaseUrl: read.optional("CATALOG_DATABASE_URL"),
     redisUrl: read.optional("REDIS_URL"),
+    /** Every OTEL_* variable reaches the services as it is; docs/tracing.md lists those that count. */
+    tracing: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("OTEL_"))) as Record<
+      string,
+      string
+    >,
     otlpEndpoint: read.optional("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    jaegerUi: read.url("JAEGER_UI", ["http", "https"], "http://127.0.0.1:16686").replace(/\/$/, ""),
   }));
 }
 
