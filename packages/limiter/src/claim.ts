@@ -5,6 +5,10 @@ export interface Claim<Bucket extends ClaimedBucket = ClaimedBucket> {
   readonly buckets: readonly Bucket[];
   /** A charge is never refused: it takes what is there. The extra price of a failed attempt is one. */
   readonly charge: boolean;
+  /** How many of the buckets, at the end, are shared: taken from by every request of the same kind. */
+  readonly shared: number;
+  /** Claims of one kind have the same shared buckets at the same price, and may be decided in one call. */
+  readonly kind: object;
 }
 
 export interface ClaimedBucket {

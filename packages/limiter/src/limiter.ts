@@ -44,6 +44,8 @@ export interface LimiterOptions {
   readonly random?: () => number;
 }
 
+/** Charges touch no shared buckets, so all of them are of one kind. */
+const CHARGES = {};
 const RANDOM_STEPS = 2 ** 32;
 
 /**
@@ -86,7 +88,7 @@ export class Limiter {
       probe: {
         script: TOKEN_BUCKET,
         key: this.#keys.prefix("probe", "all"),
-        args: ["[16000,1,1,16000]"],
+        args: ["[0,16000,1,1,16000]"],
       },
       onChange: (away, because) => quietly(() => options.onMode?.(away ? "degraded" : "redis", because)),
     });
@@ -176,14 +178,16 @@ export class Limiter {
   #claim(plan: Plan, ask: Ask, place: Place, charge: boolean): Claim<AskedBucket> {
     const cost = costOf(plan, ask);
     const buckets: AskedBucket[] = [];
+    let shared = 0;
     for (const planned of plan.buckets) {
       const name = charge && !planned.personal ? undefined : nameOf(planned, ask, place);
       if (name === undefined) continue;
       const { rate, keyPrefix } = planned;
-      const key = name === "" ? keyPrefix : `${keyPrefix}:${this.#keys.digest(name)}`;
+      if (!planned.personal) shared += 1;
+      const key = planned.personal ? `${keyPrefix}:${this.#keys.digest(name)}` : keyPrefix;
       buckets.push({ planned, name, key, rate, takeUs: takeOf(rate, cost) });
     }
-    return { buckets, charge };
+    return { buckets, charge, shared, kind: charge ? CHARGES : plan.kindOf(cost) };
   }
 
   #tell(plan: Plan, decision: Decision): Decision {

@@ -23,7 +23,12 @@ export interface Plan {
   readonly cost: number;
   readonly dryRun: boolean;
   readonly buckets: readonly PlannedBucket[];
+  /** What requests of this class at this cost have in common (see Claim.kind). */
+  readonly kindOf: (cost: number) => object;
 }
+
+/** More prices than the routes of a class have; beyond it requests are simply not decided together. */
+const MAX_KINDS = 64;
 
 /** Policies made ready. Built anew for every change, so nobody is held to a limit that no longer stands. */
 export interface Plans {
@@ -55,9 +60,19 @@ export function planFor(policies: Policies, keys: Keys, maxOffenders: number): P
       cost,
       dryRun: dryRun || policies.dryRun,
       buckets: [...own, ...shared],
+      kindOf: kinds(),
     });
   }
   const fallback = plans.get(policies.defaultClass);
   if (fallback === undefined) throw new RangeError(`no class ${JSON.stringify(policies.defaultClass)}`);
   return { policies, places: new Places(policies), of: (className) => plans.get(className) ?? fallback };
+}
+
+function kinds(): Plan["kindOf"] {
+  const known = new Map<number, object>();
+  return (cost) => {
+    const kind = known.get(cost) ?? {};
+    if (known.size < MAX_KINDS) known.set(cost, kind);
+    return kind;
+  };
 }

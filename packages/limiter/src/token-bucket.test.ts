@@ -89,6 +89,7 @@ test("the script agrees with the model of the bucket on any schedule, to the las
         const takes = used.map((i) => takeOf(rates[i] ?? rateOf(one), call.cost) * 16);
         const windows = used.map((i) => (rates[i]?.windowUs ?? 0) * 16);
         const numbers = [
+          0,
           ...windows,
           call.charge ? -used.length : used.length,
           ...used.flatMap((_, k) => [k + 1, takes[k] ?? 0]),
@@ -120,7 +121,10 @@ test("the in-process bucket decides as the script does", async () => {
       for (const { pauseUs, cost, charge } of calls) {
         nowUs += pauseUs;
         const takeUs = takeOf(rate, cost);
-        const outcome = local.decide({ buckets: [{ key: "k", rate, takeUs }], charge }, nowUs);
+        const outcome = local.decide(
+          { buckets: [{ key: "k", rate, takeUs }], charge, shared: 0, kind: {} },
+          nowUs,
+        );
         const short = model.short(BigInt(takeUs * 16), BigInt(nowUs) * 16n);
         const allowed = charge || short === 0n;
         if (allowed) model.take(BigInt(takeUs * 16));
@@ -162,18 +166,58 @@ test("requests of a batch are decided as if they had come one by one", async (t)
     [1, 2, 6_000_000],
   ];
   const now = EPOCH_US + 60_000_000_000_000n;
-  const together = await clocked(redis, ["{x}:1", "{x}:2"], [...windows, ...requests.flat()], now);
+  const together = await clocked(redis, ["{x}:1", "{x}:2"], [0, ...windows, ...requests.flat()], now);
   const apart: unknown[] = [];
   for (const request of requests) {
-    apart.push(...(await clocked(redis, ["{y}:1", "{y}:2"], [...windows, ...request], now)));
+    apart.push(...(await clocked(redis, ["{y}:1", "{y}:2"], [0, ...windows, ...request], now)));
   }
   assert.deepEqual(together, apart);
+});
+
+test("shared buckets give a batch exactly what they would give its requests one by one", async (t) => {
+  const redis = await connect(t, await startRedis(t));
+  const request = fc.record({
+    own: fc.constantFrom(1, 2, 3),
+    take: fc.integer({ min: 1, max: 40 }),
+    charge: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  });
+  const batch = fc.array(request, { minLength: 1, maxLength: 16 });
+  const windows = fc.tuple(fc.integer({ min: 10, max: 200 }), fc.integer({ min: 10, max: 200 }));
+  await fc.assert(
+    fc.asyncProperty(batch, windows, async (requests, [one, two]) => {
+      run += 1;
+      const now = EPOCH_US + 60_000_000_000_000n;
+      const takes = [7, 5];
+      const layout = [2, one, two, 90, 90, 90, ...takes];
+      const keys = (name: string) => [1, 2, 3, 4, 5].map((i) => `{${name}}:${run}:${i}`);
+      const numbersOf = ({ own, take, charge }: (typeof requests)[number]) => [
+        charge ? -1 : 1,
+        own + 2,
+        take,
+      ];
+
+      const together = await clocked(redis, keys("x"), [...layout, ...requests.flatMap(numbersOf)], now);
+      const apart: number[] = [];
+      let shared: number[] = [];
+      for (const each of requests) {
+        const reply = await clocked(redis, keys("y"), [...layout, ...numbersOf(each)], now);
+        apart.push(...reply.slice(0, 2));
+        shared = reply.slice(2);
+      }
+      assert.deepEqual(together, [...apart, ...shared]);
+      // And what was granted is what the tighter of the two could give.
+      const granted = requests.filter(({ charge }, i) => !charge && apart[2 * i] === 1).length;
+      assert.deepEqual(shared, [granted * 7, granted * 5]);
+      assert.ok(granted * 7 <= one && granted * 5 <= two);
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test("a clock that moves back locks nobody longer than one window, and forward gives one burst at most", async (t) => {
   const redis = await connect(t, await startRedis(t));
   const window = 10_000_000 * 16;
-  const ask = [window, 1, 1, window / 10];
+  const ask = [0, window, 1, 1, window / 10];
   const hour = 3_600_000_000n;
   let now = EPOCH_US + 60_000_000_000_000n;
   assert.deepEqual(await clocked(redis, ["{c}:1"], ask, now), [1, window / 10]);
@@ -202,7 +246,7 @@ test("a clock that moves back locks nobody longer than one window, and forward g
 test("a bucket's stored time moved an hour either way is pulled back within its bounds by the real clock", async (t) => {
   const redis = await connect(t, await startRedis(t));
   const window = 10_000_000 * 16;
-  const ask = JSON.stringify([window, 1, 1, window / 10]);
+  const ask = JSON.stringify([0, window, 1, 1, window / 10]);
   const hour = 3_600_000_000 * 16;
   await redis.eval(TOKEN_BUCKET.source, 1, "{s}:1", ask);
 
@@ -218,7 +262,7 @@ test("a bucket's stored time moved an hour either way is pulled back within its 
 
 test("what a foreign hand wrote into a bucket does not stop the script", async (t) => {
   const redis = await connect(t, await startRedis(t));
-  const ask = JSON.stringify([16_000_000, 1, 1, 1_600_000]);
+  const ask = JSON.stringify([0, 16_000_000, 1, 1, 1_600_000]);
   for (const garbage of ["", "nan", "inf", "-inf", "-1e308", "0x", "rubbish"]) {
     await redis.set("{g}:1", garbage);
     const [allowed, debt] = numbers(await redis.eval(TOKEN_BUCKET.source, 1, "{g}:1", ask));
@@ -231,13 +275,15 @@ test("a bucket lives exactly as long as it is not full", async (t) => {
   const redis = await connect(t, await startRedis(t));
   const claim: Claim = {
     charge: false,
+    shared: 0,
+    kind: {},
     buckets: [
       { key: "{l}:1", rate: rateOf({ capacity: 10, refill: 10, perSeconds: 60 }), takeUs: 6_000_000 },
     ],
   };
   const [bucket] = claim.buckets;
   assert.ok(bucket);
-  const ask = JSON.stringify([bucket.rate.windowUs * 16, 1, 1, bucket.takeUs * 16]);
+  const ask = JSON.stringify([0, bucket.rate.windowUs * 16, 1, 1, bucket.takeUs * 16]);
   await redis.eval(TOKEN_BUCKET.source, 1, "{l}:1", ask);
   const ttl = await redis.pttl("{l}:1");
   assert.ok(ttl > 5000 && ttl <= 6001, `${ttl} ms`);

@@ -30,8 +30,8 @@ const NAMES = 10_000;
  */
 export async function decisionThroughput({
   redisUrl,
-  connections = 2,
-  callers = 32,
+  connections = 1,
+  callers = 64,
   calls = 40_000,
   rounds = 5,
 }: {
