@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
+import { catalogCredential } from "./catalog-credential.ts";
+import { Mailbox } from "./mailbox/mailbox.ts";
+import { freePort } from "./ports.ts";
+import { type Service, startService } from "./services.ts";
+
+export const PASSWORD = "four plain words here";
+
+export interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly session_id: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: the test says what it expects of a body
+  readonly body: any;
+}
+
+export interface Ground {
+  /** What both services were started with. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly auth: Service;
+  readonly catalog: Service;
+  startAuth(): Promise<Service>;
+  startCatalog(extra?: Readonly<Record<string, string>>): Promise<Service>;
+  signUp(): Promise<Tokens & { readonly email: string }>;
+  ask(method: string, url: string, given?: { token?: string; body?: object }): Promise<Answer>;
+}
+
+/** Auth and the catalog as processes, on ports and data of the test's own. All gone when it ends. */
+export async function openGround(t: Pick<TestContext, "after">): Promise<Ground> {
+  const home = mkdtempSync(join(tmpdir(), "kinopass-ground-"));
+  const cleanUps: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
+  t.after(async () => {
+    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  });
+  const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data"), durable: false });
+  cleanUps.push(postgres.stop);
+  for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
+  const [authPort, catalogPort, smtpPort] = [await freePort(), await freePort(), await freePort()];
+  const mailbox = new Mailbox();
+  await mailbox.listen(smtpPort);
+  cleanUps.push(() => mailbox.close());
+  const limitsFile = join(home, "limits.json");
+  writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
+  const key = () => randomBytes(32).toString("base64");
+  const env = {
+    LIMITS_FILE: limitsFile,
+    DATABASE_URL: postgres.url("auth"),
+    CATALOG_DATABASE_URL: postgres.url("catalog"),
+    AUTH_KEYS: `1:${key()}`,
+    AUTH_DIRECTORY_KEY: key(),
+    CATALOG_KEYS: `1:${key()}`,
+    AUTH_PORT: String(authPort),
+    AUTH_METRICS_PORT: "0",
+    AUTH_ISSUER: `http://127.0.0.1:${authPort}`,
+    CATALOG_PORT: String(catalogPort),
+    CATALOG_METRICS_PORT: "0",
+    CATALOG_GUARD_DIRECTORY: join(home, "guard"),
+    SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+  };
+  const start = async (name: string, port: number, own: Readonly<Record<string, string>>) => {
+    const entry = fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`)));
+    const url = `http://127.0.0.1:${port}`;
+    const service = await startService({ name, home, entry, url, env: { ...env, ...own } });
+    cleanUps.push(service.stop);
+    return service;
+  };
+  const startAuth = () => start("auth", authPort, {});
+  const auth = await startAuth();
+  const credential = await catalogCredential(home, env);
+  const startCatalog = (extra: Readonly<Record<string, string>> = {}) =>
+    start("catalog", catalogPort, { ...credential, ...extra });
+  const catalog = await startCatalog();
+  return {
+    env: { ...env, ...credential },
+    auth,
+    catalog,
+    startAuth,
+    startCatalog,
+    signUp: () => signUp(auth.url, mailbox),
+    ask,
+  };
+}
+
+async function signUp(auth: string, mailbox: Mailbox): Promise<Tokens & { readonly email: string }> {
+  const email = `viewer-${randomBytes(6).toString("hex")}@example.com`;
+  await ask("POST", `${auth}/v1/accounts`, { body: { email, password: PASSWORD, birth_date: "1990-05-17" } });
+  const deadline = performance.now() + 15_000;
+  while (performance.now() < deadline) {
+    const code = mailbox.letters(email)[0]?.code;
+    if (code != null) {
+      const { body } = await ask("POST", `${auth}/v1/accounts/confirm`, { body: { email, code } });
+      return { email, ...(body as Tokens) };
+    }
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  throw new Error("no letter came");
+}
+
+async function ask(
+  method: string,
+  url: string,
+  { token, body }: { token?: string; body?: object } = {},
+): Promise<Answer> {
+  const answer = await fetch(url, {
+    method,
+    signal: AbortSignal.timeout(10_000),
+    headers: {
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === "" ? undefined : JSON.parse(text) };
+}
