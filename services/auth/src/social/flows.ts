@@ -4,7 +4,7 @@
  * everything it is bound to is compared, and only then is the provider asked anything.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { trace } from "@kinopass/tracing";
+import { meter, trace } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { Client } from "../http/client.ts";
 import type { Ending, Flow, Purpose } from "./flow.ts";
@@ -34,6 +34,9 @@ interface Dependencies {
 
 export class SocialFlows {
   readonly #given: Dependencies;
+  readonly #endings = meter().counter("kinopass.auth.social_flows", {
+    description: "Returns from social networks, by provider and outcome",
+  });
 
   constructor(dependencies: Dependencies) {
     this.#given = dependencies;
@@ -69,6 +72,8 @@ export class SocialFlows {
       throw refuse.social_flow_unknown();
     }
     const ending = await this.#arrive(provider, flow, { params, state, client });
+    const outcome = ending.parameter === "error" ? ending.value : flow.purpose.kind;
+    this.#endings.add(1, { provider: provider.name, outcome });
     return withParameter(flow.returnTo, ending.parameter, ending.value);
   }
 

@@ -91,6 +91,10 @@ function linkRoute(app: Server, social: Social, authenticate: Authenticate): voi
   app.post(
     "/v1/me/social-accounts/:provider",
     {
+      // Everything in the body may be left out, and so may the body.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
       config: {
         limit: { class: "sign-in" },
         refuses: [
@@ -109,11 +113,9 @@ function linkRoute(app: Server, social: Social, authenticate: Authenticate): voi
         tags,
         security,
         params: ProviderParams,
-        body: Type.Optional(
-          Type.Object(
-            { return_to: Type.Optional(ReturnToField), code_challenge: Type.Optional(ChallengeField) },
-            { examples: [{ return_to: "https://kinopass.example/cabinet" }] },
-          ),
+        body: Type.Object(
+          { return_to: Type.Optional(ReturnToField), code_challenge: Type.Optional(ChallengeField) },
+          { examples: [{ return_to: "https://kinopass.example/cabinet" }] },
         ),
         response: {
           200: Type.Object(
@@ -126,7 +128,7 @@ function linkRoute(app: Server, social: Social, authenticate: Authenticate): voi
     async (request, reply) => {
       const { accountId, sessionId } = await authenticate.freshMember(request);
       const provider = demandProvider(social, request.params.provider);
-      const { return_to: asked, code_challenge: challenge } = request.body ?? {};
+      const { return_to: asked, code_challenge: challenge } = request.body;
       const returnTo = demandReturnTo(social, asked);
       if (isAppAddress(returnTo) && challenge === undefined) throw refuse.code_challenge_needed();
       const url = await social.flows.begin(provider, {

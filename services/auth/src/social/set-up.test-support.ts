@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import type { TestContext } from "node:test";
+import { createLogger } from "@kinopass/http";
+import { DEFAULT_POLICIES } from "@kinopass/limiter";
+import { type Auth, buildAuth } from "../app.ts";
 import { type Answered, ask } from "../testing/ask.ts";
+import { KeptMails } from "../testing/kept-mails.ts";
 import {
   type Overrides,
   type SignedIn,
@@ -60,6 +64,28 @@ export async function startSocial(
   return { ...auth, emulators, calls, browser: () => new Browser(auth) };
 }
 
+/** Another replica on the same database. */
+export async function anotherInstance(
+  t: Pick<TestContext, "after">,
+  { config, clock }: Pick<TestAuth, "config" | "clock">,
+  prepared = true,
+): Promise<Auth> {
+  const auth = await buildAuth({
+    config,
+    clock,
+    logger: createLogger({ level: "silent", service: "auth" }),
+    demandDocumentedCodes: true,
+    mailer: new KeptMails(),
+    policies: { ...DEFAULT_POLICIES, allow: ["127.0.0.0/8"] },
+  });
+  if (prepared) await auth.prepare();
+  t.after(async () => {
+    await auth.app.close();
+    await auth.close();
+  });
+  return auth;
+}
+
 export interface Pkce {
   readonly verifier: string;
   readonly challenge: string;
@@ -82,8 +108,10 @@ export interface Landed {
 
 /** Opens addresses of the service and keeps its cookies, as a browser would. */
 export class Browser {
-  readonly #app: TestAuth["app"];
+  /** The instance that answers; a balancer may choose another for each request. */
+  #app: TestAuth["app"];
   readonly cookies = new Map<string, string>();
+  readonly #crossSite = new Set<string>();
   userAgent = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0";
 
   constructor({ app }: Pick<TestAuth, "app">) {
@@ -121,8 +149,18 @@ export class Browser {
     return this.#landed(await this.#app.inject({ method: "GET", url, headers: this.headers() }));
   }
 
+  /** From here on answered by another instance. */
+  moveTo({ app }: Pick<TestAuth, "app">): this {
+    this.#app = app;
+    return this;
+  }
+
+  /** A form that another site's page posts: only cookies that are meant for that go with it. */
   async post(url: string, fields: Readonly<Record<string, string>>): Promise<Landed> {
-    const headers = { ...this.headers(), "content-type": "application/x-www-form-urlencoded" };
+    const headers = {
+      ...this.headers("cross-site POST"),
+      "content-type": "application/x-www-form-urlencoded",
+    };
     const payload = new URLSearchParams(fields).toString();
     return this.#landed(await this.#app.inject({ method: "POST", url, headers, payload }));
   }
@@ -173,8 +211,13 @@ export class Browser {
     return await this.comeBack(await this.agree(await this.beginLink(provider, as), person));
   }
 
-  headers(): Record<string, string> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  headers(kind: "navigation" | "cross-site POST" = "navigation"): Record<string, string> {
+    // On loopback all ports are one site, so nothing is cross-site there.
+    const isSecure = [...this.cookies.keys()].some((name) => name.startsWith("__Host-"));
+    const sent = [...this.cookies].filter(
+      ([name]) => kind === "navigation" || !isSecure || this.#crossSite.has(name),
+    );
+    const cookie = sent.map(([name, value]) => `${name}=${value}`).join("; ");
     return { "user-agent": this.userAgent, ...(cookie === "" ? {} : { cookie }) };
   }
 
@@ -182,6 +225,7 @@ export class Browser {
     for (const line of [set ?? []].flat() as string[]) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       this.cookies.set(name, value);
+      if (line.includes("SameSite=None")) this.#crossSite.add(name);
     }
   }
 
@@ -199,9 +243,4 @@ export class Browser {
       text: answer.body,
     };
   }
-}
-
-/** The providers' token endpoints asked so far: what a sign-in costs, and what a forged one must not reach. */
-export function tokenCalls({ calls }: Pick<SocialTest, "calls">): number {
-  return calls.filter(({ pathname }) => /token|oauth2\/auth$|access_token/.test(pathname)).length;
 }
