@@ -74,6 +74,7 @@ import { RevocationFeed } from "./revocations/feed.ts";
 import { Polling } from "./revocations/polling.ts";
 import { Revocations } from "./revocations/revocations.ts";
 import { revocationRoutes } from "./revocations/routes.ts";
+import { grantRoutes } from "./roles/grant-routes.ts";
 import { PermissionGuard } from "./roles/permission-guard.ts";
 import { Roles, refuse as refuseRole } from "./roles/roles.ts";
 import { roleRoutes } from "./roles/routes.ts";
@@ -150,6 +151,7 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   await facebookRoutes(app, capabilities.social);
   pairingRoutes(app, { ...capabilities, siteUrl: config.siteUrl });
   roleRoutes(app, capabilities);
+  grantRoutes(app, capabilities);
   adminRoutes(app, { ...capabilities, clock });
   await introspectionRoutes(app, { ...capabilities, issuer: config.issuer, audience: config.audience });
   const unfollow = followLimits(config.limitsFile, limiter, logger);
