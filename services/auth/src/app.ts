@@ -1,4 +1,5 @@
 /** The whole service, wired by hand. This file alone knows every capability, and decides nothing. */
+import { randomBytes } from "node:crypto";
 import {
   common,
   countDecision,
@@ -36,6 +37,13 @@ import { Administration } from "./admin/administration.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { Audit } from "./audit/audit.ts";
 import { eraseEntries } from "./audit/queries.ts";
+import { Captcha } from "./captcha/captcha.ts";
+import { CaptchaDemand } from "./captcha/demand.ts";
+import { FallbackChallenges } from "./captcha/fallback-challenges.ts";
+import { POLICY as CAPTCHA_POLICY } from "./captcha/policy.ts";
+import { PostgresChallenges } from "./captcha/postgres-challenges.ts";
+import { RedisChallenges } from "./captcha/redis-challenges.ts";
+import { captchaRoutes } from "./captcha/routes.ts";
 import type { Clock } from "./clock.ts";
 import { Codes } from "./codes/codes.ts";
 import type { Config } from "./config.ts";
@@ -149,6 +157,7 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   await socialRoutes(app, capabilities.social);
   socialMeRoutes(app, capabilities);
   await facebookRoutes(app, capabilities.social);
+  captchaRoutes(app, capabilities);
   pairingRoutes(app, { ...capabilities, siteUrl: config.siteUrl });
   roleRoutes(app, capabilities);
   grantRoutes(app, capabilities);
@@ -264,6 +273,8 @@ function buildCapabilities(surroundings: Surroundings) {
     onMode: (mode, because) => logger.warn({ mode, because }, "limits are counted elsewhere now"),
   });
   traceDecisions(limiter);
+  const captcha = buildCaptcha(surroundings, { secrets, redis, postgres: people.challenges });
+  const captchaDemand = new CaptchaDemand({ captcha, clock, isDegraded: () => limiter.mode === "degraded" });
   const introspection = new Introspection({ db, clock, sessions, accessTokens });
   const administration = new Administration({ clock, audit, accounts: people.accounts, roles, sessions });
   const search = new AccountSearch({ db, clock, regions });
@@ -289,10 +300,36 @@ function buildCapabilities(surroundings: Surroundings) {
     polling,
     redis,
     limiter,
+    captcha,
+    captchaDemand,
     introspection,
     administration,
     search,
   };
+}
+
+/** Challenges live in Redis, and in PostgreSQL where there is none or while it is away. */
+function buildCaptcha(
+  { config, clock, logger }: Surroundings,
+  {
+    secrets,
+    redis,
+    postgres,
+  }: { secrets: Secrets; redis: ReturnType<typeof connectRedis> | undefined; postgres: PostgresChallenges },
+): Captcha {
+  const key = secrets.mac("captcha", secrets.newest, "challenges");
+  if (key === undefined) throw new Error("The newest master key is gone");
+  const onAway = (error: Error) => logger.warn({ err: error }, "captcha challenges go to PostgreSQL for now");
+  const store =
+    redis === undefined
+      ? postgres
+      : new FallbackChallenges({
+          redis: new RedisChallenges({ redis, policy: CAPTCHA_POLICY, deadlineMs: 100 }),
+          postgres,
+          clock,
+          onAway,
+        });
+  return new Captcha({ store, key, clock, randomBytes, textForm: config.captchaText });
 }
 
 interface Ground {
@@ -368,6 +405,7 @@ function buildPeople(
   const erasure = new Erasure(known);
   const social = socialOf({ ...known, erasure, base, config: config.social, issuer: config.issuer });
   const pairings = new Pairings(known);
+  const challenges = new PostgresChallenges({ db, policy: CAPTCHA_POLICY });
   const mailWorker = new MailWorker({
     db,
     clock,
@@ -390,6 +428,7 @@ function buildPeople(
       revocations: () => ground.revocations.purge(),
       social: () => social.purge(),
       pairings: () => pairings.purge(),
+      captcha: () => challenges.purge({ now: clock.now(), limit: 1000 }),
     },
   });
   return {
@@ -410,6 +449,7 @@ function buildPeople(
     erasure,
     social,
     pairings,
+    challenges,
     decisions: new PairingDecisions(known),
   };
 }

@@ -33,6 +33,8 @@ function read(reader: Reader, env: Environment) {
     directoryKey: reader.secret("AUTH_DIRECTORY_KEY", 32),
     smtpUrl: reader.url("SMTP_URL", ["smtp", "smtps"]),
     mailFrom: reader.text("MAIL_FROM", "Kinopass <no-reply@kinopass.example>"),
+    /** Tells the captcha's sum as text as well, for screen readers. A machine reads that without effort. */
+    captchaText: reader.boolean("AUTH_CAPTCHA_TEXT", false),
     trustedProxies: reader.list("TRUSTED_PROXIES"),
     trustedTraceNetworks: reader.list("TRUSTED_TRACE_NETWORKS"),
     /** GET /metrics for Prometheus, on a port that viewers cannot reach; port 0 is off. */

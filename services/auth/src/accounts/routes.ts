@@ -1,5 +1,6 @@
 import { chooseLanguage, type Server } from "@kinopass/http";
 import { Type } from "typebox";
+import { type CaptchaDemand, captchaRefusals } from "../captcha/demand.ts";
 import { refuse as refuseCode } from "../codes/codes.ts";
 import { parseEmail, refuse as refuseEmail } from "../directory/email-address.ts";
 import { clientOf, DeviceSchema, deviceOf } from "../http/client.ts";
@@ -23,7 +24,10 @@ import type { SignUp } from "./sign-up.ts";
 
 const tags = ["accounts"];
 
-export function signUpRoutes(app: Server, { signUp }: { signUp: SignUp }): void {
+export function signUpRoutes(
+  app: Server,
+  { signUp, captchaDemand }: { signUp: SignUp; captchaDemand: CaptchaDemand },
+): void {
   app.post(
     "/v1/accounts",
     {
@@ -35,8 +39,10 @@ export function signUpRoutes(app: Server, { signUp }: { signUp: SignUp }): void 
           refuseBirthDate.birth_date_invalid,
           refuseRegion.region_unknown,
           refuseHash.busy_try_again,
+          ...captchaRefusals,
         ],
       },
+      preHandler: captchaDemand.beforeSignUp,
       schema: {
         operationId: "signUp",
         summary: "Sign up: a code is mailed to the address",

@@ -8,10 +8,10 @@ import {
   refuse as refuseMember,
 } from "../http/authenticate.ts";
 import { clientOf, deviceOf } from "../http/client.ts";
+import { networkOf } from "../http/network.ts";
 import { showTokens, TokensSchema } from "../sessions/schemas.ts";
 import type { PairingDecisions } from "./decisions.ts";
 import { deviceCodeName, MembersOfRequests } from "./limits.ts";
-import { isSameNetwork } from "./network.ts";
 import { EXPIRES_SECONDS, INTERVAL_SECONDS, type Pairings } from "./pairings.ts";
 import type { PairingRow } from "./queries.ts";
 import { pollRefusals, refuse } from "./refusals.ts";
@@ -130,7 +130,7 @@ function decisionRoutes(app: Server, { authenticate, decisions }: Dependencies):
         user_code: showUserCode(readUserCode(request.params.user_code) ?? ""),
         device: deviceShown(row),
         address: row.address,
-        same_network: isSameNetwork(row.address, clientOf(request).address),
+        same_network: networkOf(row.address) === networkOf(clientOf(request).address),
         created_at: row.created_at.toISOString(),
         expires_at: row.expires_at.toISOString(),
         warning: WARNING[chooseLanguage(request.headers["accept-language"])],

@@ -1,6 +1,7 @@
 import type { Server } from "@kinopass/http";
 import { Type } from "typebox";
 import { CaptchaPassField, EmailField } from "../accounts/fields.ts";
+import { type CaptchaDemand, captchaRefusals } from "../captcha/demand.ts";
 import { parseEmail, refuse as refuseEmail } from "../directory/email-address.ts";
 import { clientOf, DeviceSchema, deviceOf } from "../http/client.ts";
 import { showTokens, TokensSchema } from "../sessions/schemas.ts";
@@ -11,7 +12,10 @@ import { refuse } from "./refusals.ts";
 import type { PasswordSignIn } from "./sign-in.ts";
 
 /** The password door. */
-export function signInRoutes(app: Server, { signIn }: { signIn: PasswordSignIn }): void {
+export function signInRoutes(
+  app: Server,
+  { signIn, captchaDemand }: { signIn: PasswordSignIn; captchaDemand: CaptchaDemand },
+): void {
   app.post(
     "/v1/sessions",
     {
@@ -23,8 +27,11 @@ export function signInRoutes(app: Server, { signIn }: { signIn: PasswordSignIn }
           refuse.credentials_wrong,
           refuseSession.account_disabled,
           refuseHash.busy_try_again,
+          ...captchaRefusals,
         ],
       },
+      preHandler: captchaDemand.beforeSignIn,
+      onResponse: captchaDemand.afterSignIn,
       schema: {
         operationId: "signIn",
         summary: "Sign in with e-mail and password",

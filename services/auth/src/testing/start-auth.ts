@@ -185,6 +185,7 @@ function testConfig(databaseUrl: string): Config {
     directoryKey: randomBytes(32),
     smtpUrl: "smtp://127.0.0.1:1",
     mailFrom: "Kinopass <no-reply@kinopass.example>",
+    captchaText: true,
     trustedProxies: [],
     trustedTraceNetworks: [],
     metrics: { host: "127.0.0.1", port: 0 },

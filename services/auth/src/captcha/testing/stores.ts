@@ -27,7 +27,10 @@ export async function redisStore(
 }
 
 const migrations = mkdtempSync(join(tmpdir(), "captcha-schema-"));
-copyFileSync(new URL("../schema.sql", import.meta.url), join(migrations, "0001_captcha.sql"));
+copyFileSync(
+  new URL("../../../migrations/0006_captcha.sql", import.meta.url),
+  join(migrations, "0001_captcha.sql"),
+);
 after(() => rmSync(migrations, { recursive: true }));
 // The server ends with the scope that first asks for a database: ask here, for the whole file. This
 // copy goes with its server.
