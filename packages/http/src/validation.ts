@@ -70,9 +70,10 @@ function close(node: unknown): unknown {
 
 function explain(error: ErrorObject, part: string | undefined): { at: string; message: string } {
   const where = part === "querystring" ? "query" : part === "params" ? "path" : (part ?? "body");
-  const unknown =
-    error.keyword === "additionalProperties"
-      ? `: ${String(error.params["additionalProperty"]).slice(0, 64)}`
-      : "";
+  const name = error.keyword === "additionalProperties" ? String(error.params["additionalProperty"]) : "";
+  // A misspelt field is named; anything else that came where a name belongs may be a secret, and is not repeated.
+  const unknown = FIELD_NAME.test(name) ? `: ${name}` : "";
   return { at: `/${where}${error.instancePath}`, message: `${error.message ?? "is not valid"}${unknown}` };
 }
+
+const FIELD_NAME = /^[A-Za-z_]{1,40}$/;
