@@ -1,3 +1,4 @@
+import type { Scope } from "@kinopass/auth/commands";
 import { type Command, InvalidArgumentError } from "commander";
 import { Refused, table } from "../io.ts";
 import type { Context } from "../program.ts";
@@ -15,8 +16,7 @@ Scopes:
 The secret is printed once, alone on standard output's last line, and kept only as a hash. To change it,
 add another credential, deploy it, then disable the old one. Needs DATABASE_URL.`;
 
-const SCOPES = ["introspect", "revoke", "revocations"] as const;
-type Scope = (typeof SCOPES)[number];
+const SCOPES = ["introspect", "revoke", "revocations"] as const satisfies readonly Scope[];
 
 export function serviceCommands(program: Command, { io }: Context): void {
   const service = program.command("service").description("Credentials of the cinema's other services.");

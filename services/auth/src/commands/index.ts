@@ -1,20 +1,19 @@
 /** What the command line does with Auth: `kinopass …`. */
 
 export { eraseAccount, exportAccount, findAccount, moveAccount } from "./accounts.ts";
-export { CONSOLE, type Console, openConsole, openDatabase } from "./console.ts";
+export { openConsole, openDatabase } from "./console.ts";
 export {
   type ImportRecord,
   type ImportTotals,
   importAccounts,
 } from "./import-accounts.ts";
-export { type KeyConsole, type KeyReport, openKeys } from "./keys.ts";
+export { type KeyReport, openKeys } from "./keys.ts";
 export { migrateAuth } from "./migrate.ts";
 export {
   apply as applyPartitions,
-  MONTHS_KEPT,
   type NewRegion,
   plan as planPartitions,
   type Step,
 } from "./partitions.ts";
-export { openServices, SCOPES, type Scope } from "./services.ts";
+export { openServices, type Scope } from "./services.ts";
 export { makeSuperuser } from "./superuser.ts";

@@ -2,7 +2,7 @@ import type { Environment } from "@kinopass/config";
 import { type Scope, ServiceCredentials } from "../introspection/service-credentials.ts";
 import { CONSOLE, openDatabase } from "./console.ts";
 
-export { SCOPES, type Scope } from "../introspection/service-credentials.ts";
+export type { Scope } from "../introspection/service-credentials.ts";
 
 /** Service credentials, for the console. */
 export function openServices(env: Environment) {
