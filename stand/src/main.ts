@@ -6,6 +6,7 @@ import { type Emulators, startEmulators } from "@kinopass/emulators";
 import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
 import Fastify from "fastify";
 import { catalogCredential } from "./catalog-credential.ts";
+import { keepRunning } from "./keep-running.ts";
 import { Mailbox } from "./mailbox/mailbox.ts";
 import { mailboxRoutes } from "./mailbox/routes.ts";
 import { pageRoutes } from "./pages/routes.ts";
@@ -13,7 +14,7 @@ import { socialPages } from "./pages/social.ts";
 import { demandFreePorts, freePort } from "./ports.ts";
 import { type LocalRedis, startLocalRedis } from "./redis.ts";
 import { bold, dim, fail, note, step } from "./say.ts";
-import { type Service, startService } from "./services.ts";
+import { type ServiceOptions, startService } from "./services.ts";
 import { keptSecrets, publishStand, readStandConfig, type StandConfig } from "./settings.ts";
 
 /** What must be stopped, in the order it is stopped: newest first. */
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
     emulators: emulators.url,
   };
   const env = environment(config, { ...databases, redisUrl, smtpPort, addresses, emulators });
-  publishStand(config.home, env, addresses);
+  publishStand(config.home, { env, addresses, pids: { stand: process.pid } });
   running.push({
     name: "settings",
     stop: async () => rmSync(join(config.home, "stand.json"), { force: true }),
@@ -151,35 +152,43 @@ async function openServices(
   env: Record<string, string>,
   addresses: Parts["addresses"],
 ): Promise<void> {
-  const start = (name: string, packageName: string, url: string, own: Record<string, string>) =>
-    step<Service>(name, async () => {
-      const entry = fileURLToPath(new URL("main.js", import.meta.resolve(packageName)));
-      const value = await startService({
-        name,
-        entry,
-        url,
-        home: config.home,
-        env: {
-          ...own,
-          OTEL_SERVICE_NAME: `kinopass-${name}`,
-          [`${name.toUpperCase()}_METRICS_PORT`]: String(await freePort()),
-        },
-      });
-      running.push({ name, stop: value.stop });
-      void value.ended.then(() => endedByItself(name, config.home));
-      return { value, says: `on ${url}` };
+  const pids: Record<string, number> = { stand: process.pid };
+  const start = async (name: "auth" | "catalog", own: Record<string, string>) => {
+    const options = await serviceOptions(config, name, addresses[name], own);
+    const { stop } = await keepRunning({
+      name,
+      home: config.home,
+      start: (again) =>
+        step(name, async () => ({
+          value: await startService({ ...options, again }),
+          says: `on ${options.url}`,
+        })),
+      started: ({ pid }) => {
+        pids[name] = pid;
+        publishStand(config.home, { env, addresses, pids });
+      },
+      say: (line) => note(name, line),
+      stopping: () => stopping !== undefined,
     });
-  await start("auth", "@kinopass/auth", addresses.auth, env);
+    running.push({ name, stop });
+  };
+  await start("auth", env);
   const credential = await catalogCredential(config.home, env);
-  await start("catalog", "@kinopass/catalog", addresses.catalog, { ...env, ...credential });
+  await start("catalog", { ...env, ...credential });
 }
 
-function endedByItself(name: string, home: string): void {
-  if (stopping !== undefined) return;
-  note(
-    name,
-    `ended unexpectedly; its log is ${join(home, "logs", `${name}.log`)}. The rest goes on; Ctrl-C stops it.`,
-  );
+async function serviceOptions(
+  { home }: StandConfig,
+  name: string,
+  url: string,
+  env: Readonly<Record<string, string>>,
+): Promise<ServiceOptions> {
+  const entry = fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`)));
+  const own = {
+    OTEL_SERVICE_NAME: `kinopass-${name}`,
+    [`${name.toUpperCase()}_METRICS_PORT`]: String(await freePort()),
+  };
+  return { name, entry, url, home, env: { ...env, ...own } };
 }
 
 async function openPages(

@@ -21,6 +21,8 @@ export interface ServiceOptions {
   readonly url: string;
   readonly env: Readonly<Record<string, string>>;
   readonly home: string;
+  /** Goes on writing the log of the process that died. */
+  readonly again?: boolean;
 }
 
 const READY_MS = 30_000;
@@ -31,7 +33,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { name, url, home } = options;
   mkdirSync(join(home, "logs"), { recursive: true });
   const logFile = join(home, "logs", `${name}.log`);
-  const log = createWriteStream(logFile, { flags: "w", mode: 0o600 });
+  const log = createWriteStream(logFile, { flags: options.again === true ? "a" : "w", mode: 0o600 });
   const register = fileURLToPath(import.meta.resolve("@kinopass/tracing/register"));
   // Its own process group: Ctrl-C reaches the stand alone, which then drains the services in order.
   const child = spawn(process.execPath, ["--enable-source-maps", "--import", register, options.entry], {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "@kinopass/config";
 
@@ -47,11 +47,16 @@ export function keptSecrets(home: string): Record<string, string> {
   return whole;
 }
 
-/** Lets `npm run kinopass` and the tour reach this stand without a word of configuration. */
-export function publishStand(
-  home: string,
-  env: Readonly<Record<string, string>>,
-  addresses: Readonly<Record<string, string>>,
-): void {
-  writeFileSync(join(home, "stand.json"), JSON.stringify({ env, addresses }, null, 2), { mode: 0o600 });
+export interface PublishedStand {
+  readonly env: Readonly<Record<string, string>>;
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Of the stand itself and of each service that runs. */
+  readonly pids: Readonly<Record<string, number>>;
+}
+
+/** Lets `npm run kinopass` and the tour reach this stand without a word of configuration. Replaced whole: nobody reads half. */
+export function publishStand(home: string, published: PublishedStand): void {
+  const file = join(home, "stand.json");
+  writeFileSync(`${file}.new`, JSON.stringify(published, null, 2), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }

@@ -1,7 +1,7 @@
 /** The stand as a newcomer meets it: started, walked through, stopped, started again. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,6 +51,20 @@ async function start(t: TestContext, env: NodeJS.ProcessEnv): Promise<Started> {
   return { process: child, output: () => output, ended };
 }
 
+/** A process that was just killed does not answer; the next one does, once it is up. */
+async function untilAnswers(url: string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const ready = await fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (ready) return;
+    assert.ok(performance.now() < deadline, `${url} does not answer`);
+    await new Promise((next) => setTimeout(next, 100));
+  }
+}
+
 async function isFree(port: number): Promise<boolean> {
   const probe = createServer();
   return await new Promise((answer) => {
@@ -78,6 +92,12 @@ test("it starts, keeps every promise of the tour, drains on Ctrl-C, leaves nothi
   const anna =
     mailbox.find(({ to, code }) => to.startsWith("anna-") && code !== null)?.to ??
     assert.fail("no letter to anna");
+  const { pids } = JSON.parse(readFileSync(join(env.KINOPASS_HOME, "stand.json"), "utf8")) as {
+    pids: { auth: number };
+  };
+  process.kill(pids.auth, "SIGKILL");
+  await untilAnswers(`http://127.0.0.1:${ports.AUTH_PORT}/readyz`);
+  assert.match(first.output(), /auth +ended unexpectedly; starting it again/);
   first.process.kill("SIGINT");
   assert.equal(await first.ended, 0, first.output());
   assert.match(first.output(), /Nothing is left running/);

@@ -3,7 +3,7 @@
  * DATABASE_URL. The server never runs as root (it refuses to), so a root caller lends it `nobody`.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   accessSync,
   chownSync,
@@ -94,7 +94,11 @@ function choosePlace(directory: string): Place {
   mkdirSync(directory, { recursive: true });
   if (isReachable(binaries) && isReachable(dirname(directory)))
     return { binaries, data: directory, uid: NOBODY };
-  const shelter = join("/var/tmp", `kinopass-${Buffer.from(directory).toString("base64url").slice(-24)}`);
+  // By the whole path: two stands must not share one database because their paths end alike.
+  const shelter = join(
+    "/var/tmp",
+    `kinopass-${createHash("sha256").update(directory).digest("hex").slice(0, 24)}`,
+  );
   const copied = join(shelter, "native");
   if (!existsSync(join(copied, "bin", "postgres")))
     cpSync(binaries, copied, { recursive: true, verbatimSymlinks: true });
