@@ -1,12 +1,12 @@
 import { chooseLanguage, type Server } from "@kinopass/http";
-import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { clientOf, DeviceSchema, deviceOf } from "../http/client.ts";
 import { showTokens, TokensSchema } from "../sessions/schemas.ts";
 import { refuse as refuseSession } from "../sessions/sessions.ts";
+import { callbackRoutes } from "./callback-routes.ts";
+import { demandProvider, demandReturnTo } from "./demands.ts";
 import { ChallengeField, ProviderParams, ReturnToField, VerifierField } from "./fields.ts";
-import { readPostedForms } from "./form-bodies.ts";
-import type { Provider, ProviderName } from "./providers/provider.ts";
+import type { Provider } from "./providers/provider.ts";
 import { OUTCOMES, refuse } from "./refusals.ts";
 import { isAppAddress, withParameter } from "./return-to.ts";
 import type { Social } from "./social.ts";
@@ -29,14 +29,10 @@ const ProviderShown = Type.Object({
 
 /** Signing in with a social network. */
 export async function socialRoutes(app: Server, social: Social): Promise<void> {
+  await callbackRoutes(app, social);
   providersRoute(app, social);
   startRoute(app, social);
   exchangeRoute(app, social);
-  await app.register(async (plain) => {
-    const scope = plain as unknown as Server;
-    readPostedForms(scope);
-    callbackRoutes(scope, social);
-  });
 }
 
 function providersRoute(app: Server, { providers, issuer }: Social): void {
@@ -124,61 +120,6 @@ function startRoute(app: Server, social: Social): void {
   );
 }
 
-/** By GET, and by POST for providers that post a form; either way the browser moves on by GET (RFC 9700 §4.12). */
-function callbackRoutes(scope: Server, social: Social): void {
-  const finish = async (request: FastifyRequest, reply: FastifyReply, name: string, params: unknown) => {
-    const provider = demandProvider(social, name);
-    const next = await social.flows.finish(provider, {
-      params: (params ?? {}) as Record<string, unknown>,
-      client: clientOf(request),
-      fitsBrowser: (kept) => social.mark.fits(request, kept),
-    });
-    return reply.redirect(next, 303);
-  };
-  const config = {
-    limit,
-    refuses: [refuse.provider_unknown, refuse.social_flow_unknown, refuse.social_callback_invalid],
-  };
-  const response = { 303: Type.Null({ description: "To return_to with `code`, `linked` or `error`" }) };
-  const AnyFields = Type.Object({}, { additionalProperties: true, examples: [{ code: "…", state: "…" }] });
-  const description = "Registered at the provider as its redirect address; called by browsers alone.";
-  scope.get(
-    "/v1/social/:provider/callback",
-    {
-      exposeHeadRoute: false,
-      config,
-      schema: {
-        operationId: "finishSocialSignIn",
-        summary: "Where a social network sends the browser back",
-        description,
-        tags,
-        params: ProviderParams,
-        querystring: AnyFields,
-        response,
-      },
-    },
-    async (request, reply) => finish(request, reply, request.params.provider, request.query),
-  );
-  scope.post(
-    "/v1/social/:provider/callback",
-    {
-      config,
-      schema: {
-        operationId: "finishSocialSignInByForm",
-        summary: "Where Apple's page posts the browser back",
-        description,
-        tags,
-        consumes: ["application/x-www-form-urlencoded"],
-        params: ProviderParams,
-        querystring: Type.Object({}, { additionalProperties: true }),
-        body: AnyFields,
-        response,
-      },
-    },
-    async (request, reply) => finish(request, reply, request.params.provider, request.body),
-  );
-}
-
 function exchangeRoute(app: Server, { signIn }: Social): void {
   app.post(
     "/v1/social/exchange",
@@ -215,16 +156,4 @@ function stateOf(provider: Provider): "ok" | "degraded" | "down" {
   const { state, retryAfterMs } = provider.health();
   if (state === "up") return "ok";
   return retryAfterMs > 0 ? "down" : "degraded";
-}
-
-export function demandProvider({ providers }: Social, name: string): Provider {
-  const provider = providers.get(name as ProviderName);
-  if (provider === undefined) throw refuse.provider_unknown();
-  return provider;
-}
-
-export function demandReturnTo({ returnTo }: Social, asked: string | undefined): string {
-  const chosen = returnTo.choose(asked);
-  if (chosen === undefined) throw refuse.return_to_not_allowed();
-  return chosen;
 }
