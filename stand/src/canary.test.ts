@@ -103,6 +103,13 @@ test("no password, token, code or address is in logs, spans, metrics or error bo
     );
     assert.ok(database.includes([...walk.addresses][0] ?? "?"));
   });
+  await t.test("polls in the background make no traces of one statement each", () => {
+    const roots = receiver.spans.filter(({ parentSpanId }) => parentSpanId === "");
+    assert.deepEqual(
+      roots.filter(({ attributes }) => attributes["db.system.name"] !== undefined).map(({ name }) => name),
+      [],
+    );
+  });
   await t.test("secrets", () => demandAbsent(walk.secrets, { ...places, PostgreSQL: database }));
   await t.test("addresses", () => demandAbsent(walk.addresses, places));
   await t.test("every line of both logs is one JSON object", () => {
