@@ -11,6 +11,7 @@ import { Mailbox } from "./mailbox/mailbox.ts";
 import { mailboxRoutes } from "./mailbox/routes.ts";
 import { pageRoutes } from "./pages/routes.ts";
 import { socialPages } from "./pages/social.ts";
+import { tracePages } from "./pages/traces.ts";
 import { demandFreePorts, freePort } from "./ports.ts";
 import { type LocalRedis, startLocalRedis } from "./redis.ts";
 import { bold, dim, fail, note, step } from "./say.ts";
@@ -197,7 +198,9 @@ async function openPages(
   addresses: Parts["addresses"],
 ): Promise<void> {
   const app = Fastify({ forceCloseConnections: true, bodyLimit: 16 * 1024, requestTimeout: 10_000 });
-  pageRoutes(app, addresses);
+  const tracing = config.otlpEndpoint !== undefined;
+  pageRoutes(app, { ...addresses, tracing });
+  if (tracing) tracePages(app, config);
   socialPages(app, addresses);
   mailboxRoutes(app, mailbox);
   await step("pages", async () => {

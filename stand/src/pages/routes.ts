@@ -5,6 +5,8 @@ export interface Addresses {
   readonly auth: string;
   readonly catalog: string;
   readonly stand: string;
+  /** Whether the services send traces somewhere. */
+  readonly tracing?: boolean;
 }
 
 export function pageRoutes(app: FastifyInstance, addresses: Addresses): void {
@@ -14,12 +16,13 @@ export function pageRoutes(app: FastifyInstance, addresses: Addresses): void {
   app.get("/style.css", async (_request, reply) => reply.type("text/css; charset=utf-8").send(STYLE));
 }
 
-function start({ auth, catalog, stand }: Addresses): string {
+function start({ auth, catalog, stand, tracing = false }: Addresses): string {
   const cards: readonly (readonly [string, string, string])[] = [
     [`${auth}/docs`, "Auth, to try", "Every operation with an example and every error it can answer"],
     [`${catalog}/docs`, "Catalog, to try", "Films, genres, persons, playback"],
     ["/social", "Social sign-in", "Nine networks, played on this machine: no key, choose who you are"],
     ["/mailbox", "Mailbox", "Codes and notices the services sent"],
+    ...(tracing ? ([["/traces", "Traces", "The last requests, each with its way to Jaeger"]] as const) : []),
     [`${catalog}/v1/films?query=godfahter`, "A search with a typo", "The Godfather is found all the same"],
   ];
   return `<h1>The cinema is open</h1>
