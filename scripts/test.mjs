@@ -4,7 +4,7 @@
 //   npm test                     everything
 //   npm test -- sessions guard   only test files whose path has one of these words
 import { spawn, spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { demandNode, root } from "./environment.mjs";
@@ -33,6 +33,8 @@ if (files.length === 0) {
 
 const { startEmbeddedPostgres } = await import(join(root, "packages/postgres/dist/embedded.js"));
 const directory = mkdtempSync(join(tmpdir(), "kinopass-test-"));
+// The server runs as nobody where we are root, and must be able to go in.
+chmodSync(directory, 0o755);
 const began = performance.now();
 const server = await startEmbeddedPostgres({
   directory: join(directory, "data"),

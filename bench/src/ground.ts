@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,7 @@ const PASSWORD = "four plain words here";
 /** Auth and the catalog as `npm start` runs them, on ports and data of the measurement's own, gone when it ends. */
 export async function openGround(extra: Readonly<Record<string, string>> = {}): Promise<Ground> {
   const home = mkdtempSync(join(tmpdir(), "kinopass-bench-"));
+  chmodSync(home, 0o755);
   const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data") });
   for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
   const [authPort, catalogPort, smtpPort] = [await freePort(), await freePort(), await freePort()];

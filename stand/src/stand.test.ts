@@ -1,7 +1,7 @@
 /** The stand as a newcomer meets it: started, walked through, stopped, started again. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 async function setUp(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), "kinopass-stand-"));
+  chmodSync(directory, 0o755);
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const ports = { AUTH_PORT: await freePort(), CATALOG_PORT: await freePort(), STAND_PORT: await freePort() };
   const env = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -7,6 +7,7 @@ import { PostgresDatabase, statement } from "./database.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "kinopass-postgres-"));
+chmodSync(directory, 0o755);
 let server: EmbeddedPostgres;
 before(async () => {
   server = await startEmbeddedPostgres({ directory: join(directory, "data"), durable: false });

@@ -6,12 +6,15 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   accessSync,
+  chmodSync,
   chownSync,
   constants,
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -51,6 +54,8 @@ interface Place {
   readonly binaries: string;
   readonly data: string;
   readonly uid: number | undefined;
+  /** Set where the data could not stay in the directory that was asked for. */
+  readonly shelter?: string;
 }
 
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
@@ -67,7 +72,12 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       version,
       url,
       ended: server.ended,
-      stop: () => stop(server),
+      stop: async () => {
+        await stop(server);
+        // What was not meant to last is not left behind either.
+        if (options.durable === false && place.shelter !== undefined)
+          rmSync(place.shelter, { recursive: true, force: true });
+      },
     };
   } catch (error) {
     await stop(server);
@@ -87,22 +97,45 @@ export async function ensureDatabase(server: EmbeddedPostgres, database: string)
   }
 }
 
-/** As root, binaries and data must lie where `nobody` can go; a home of mode 0700 is not such a place. */
+/**
+ * As root, binaries and data must lie where `nobody` can go; a home of mode 0700 is not such a place. Then they
+ * move to /var/tmp, under a name that is written into `directory`: whoever deletes that begins anew.
+ */
 function choosePlace(directory: string): Place {
   const binaries = nativeDirectory();
   if (process.getuid?.() !== 0) return { binaries, data: directory, uid: undefined };
   mkdirSync(directory, { recursive: true });
   if (isReachable(binaries) && isReachable(dirname(directory)))
     return { binaries, data: directory, uid: NOBODY };
-  // By the whole path: two stands must not share one database because their paths end alike.
-  const shelter = join(
-    "/var/tmp",
-    `kinopass-${createHash("sha256").update(directory).digest("hex").slice(0, 24)}`,
-  );
-  const copied = join(shelter, "native");
-  if (!existsSync(join(copied, "bin", "postgres")))
-    cpSync(binaries, copied, { recursive: true, verbatimSymlinks: true });
-  return { binaries: copied, data: join(shelter, "data"), uid: NOBODY };
+  const marker = join(directory, "sheltered-at");
+  const kept = existsSync(marker) ? readFileSync(marker, "utf8") : undefined;
+  const shelter = kept ?? mkdtempSync("/var/tmp/kinopass-data-");
+  mkdirSync(shelter, { recursive: true });
+  // Others may go through, not look around.
+  chmodSync(shelter, 0o711);
+  writeFileSync(marker, shelter);
+  return { binaries: shelteredBinaries(binaries), data: join(shelter, "data"), uid: NOBODY, shelter };
+}
+
+/** One copy for all: made aside and moved into place, so that two who start together do not meet half of it. */
+function shelteredBinaries(binaries: string): string {
+  const name = createHash("sha256")
+    .update(binaries)
+    .update(String(statSync(join(binaries, "bin", "postgres")).mtimeMs))
+    .digest("hex")
+    .slice(0, 16);
+  const copied = `/var/tmp/kinopass-native-${name}`;
+  if (existsSync(copied)) return copied;
+  const aside = mkdtempSync("/var/tmp/kinopass-native-");
+  cpSync(binaries, aside, { recursive: true, verbatimSymlinks: true });
+  chmodSync(aside, 0o755);
+  try {
+    renameSync(aside, copied);
+  } catch {
+    // Somebody was faster.
+    rmSync(aside, { recursive: true, force: true });
+  }
+  return copied;
 }
 
 function nativeDirectory(): string {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext } from "node:test";
@@ -39,6 +39,7 @@ after(() => stopOwn?.());
 
 async function startOwn(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), "kinopass-test-"));
+  chmodSync(directory, 0o755);
   const server = await startEmbeddedPostgres({ directory: join(directory, "data"), durable: false });
   stopOwn = async () => {
     await server.stop();

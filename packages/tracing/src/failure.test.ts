@@ -103,7 +103,7 @@ test("frames are kept and messages are not, unless the author asks for them", as
   const spans = await collect();
   const [quiet, telling] = ["quiet", "telling"].map((name) => spanNamed(spans, name).events[0]?.attributes);
   assert.equal(quiet?.["exception.type"], "Error");
-  assert.match(String(quiet?.["exception.stacktrace"]), /failure\.test\.js:\d+/);
+  assert.match(String(quiet?.["exception.stacktrace"]), /failure\.test\.[jt]s:\d+/);
   assert.doesNotMatch(JSON.stringify(quiet), /viewer@example/);
   assert.match(String(telling?.["exception.message"]), /viewer@example/);
 });

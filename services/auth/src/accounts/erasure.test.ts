@@ -138,7 +138,14 @@ test("the export has everything that is kept, and no secret", async (t) => {
   const answer = await ask(auth, "GET /v1/me/export", undefined, anna);
   assert.equal(answer.status, 200);
   assert.match(String(answer.headers["content-disposition"]), /attachment/);
-  assert.deepEqual(Object.keys(answer.body), ["exported_at", "account", "sessions", "sign_ins", "acts"]);
+  assert.deepEqual(Object.keys(answer.body), [
+    "exported_at",
+    "account",
+    "social_accounts",
+    "sessions",
+    "sign_ins",
+    "acts",
+  ]);
   assert.equal(answer.body.account.email, "anna@example.com");
   assert.equal(answer.body.account.birth_date, "1990-05-17");
   assert.deepEqual([answer.body.sessions.length, answer.body.sign_ins.length], [2, 2]);

@@ -24,7 +24,11 @@ test("removing the app at Facebook ends its sessions and keeps the link for comi
     "select 1 from auth.audit_entries where action = 'social.removed_at_provider'",
   );
   assert.equal(acts.length, 1, "once, however often Facebook repeats it");
-  assert.match((await auth.mails(anna.email))[0]?.subject ?? "", /removed Kinopass at Facebook/);
+  const subjects = (await auth.mails(anna.email)).map(({ subject }) => subject);
+  assert.ok(
+    subjects.some((subject) => /removed Kinopass at Facebook/.test(subject)),
+    subjects.join(),
+  );
   assert.deepEqual(await sql(auth, "select sealed_tokens from auth.social_accounts"), [
     { sealed_tokens: null },
   ]);
