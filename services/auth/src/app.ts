@@ -89,6 +89,7 @@ import { roleRoutes } from "./roles/routes.ts";
 import { Secrets } from "./secrets.ts";
 import { sessionRoutes } from "./sessions/routes.ts";
 import { FRESH_PROOF_MS, Sessions } from "./sessions/sessions.ts";
+import { SignInGuard } from "./sign-in-guard/sign-in-guard.ts";
 import { facebookRoutes } from "./social/facebook-routes.ts";
 import { socialLetters } from "./social/letters.ts";
 import { socialMeRoutes } from "./social/me-routes.ts";
@@ -275,6 +276,14 @@ function buildCapabilities(surroundings: Surroundings) {
   traceDecisions(limiter);
   const captcha = buildCaptcha(surroundings, { secrets, redis, postgres: people.challenges });
   const captchaDemand = new CaptchaDemand({ captcha, clock, isDegraded: () => limiter.mode === "degraded" });
+  const signInGuard = new SignInGuard({
+    limiter,
+    directory,
+    captcha,
+    secrets,
+    clock,
+    issuer: config.issuer,
+  });
   const introspection = new Introspection({ db, clock, sessions, accessTokens });
   const administration = new Administration({ clock, audit, accounts: people.accounts, roles, sessions });
   const search = new AccountSearch({ db, clock, regions });
@@ -302,6 +311,7 @@ function buildCapabilities(surroundings: Surroundings) {
     limiter,
     captcha,
     captchaDemand,
+    signInGuard,
     introspection,
     administration,
     search,

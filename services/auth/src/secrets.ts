@@ -1,7 +1,16 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 
 /** What a derived key may be used for. One key, one use (RFC 8725 §3.1, NIST SP 800-57 §5.2). */
-export type Purpose = "refresh-token" | "code" | "seal" | "cursor" | "captcha" | "social-state" | "pairing";
+export type Purpose =
+  | "refresh-token"
+  | "code"
+  | "seal"
+  | "cursor"
+  | "captcha"
+  | "social-state"
+  | "pairing"
+  | "device"
+  | "tried-password";
 
 interface Numbered {
   readonly id: number;

@@ -2,12 +2,14 @@ import { chooseLanguage, type Server } from "@kinopass/http";
 import { Type } from "typebox";
 import { type CaptchaDemand, captchaRefusals } from "../captcha/demand.ts";
 import { refuse as refuseCode } from "../codes/codes.ts";
+import type { Directory } from "../directory/directory.ts";
 import { parseEmail, refuse as refuseEmail } from "../directory/email-address.ts";
 import { clientOf, DeviceSchema, deviceOf } from "../http/client.ts";
 import { refuse as refuseHash } from "../passwords/lane.ts";
 import { policyRefusals } from "../passwords/policy.ts";
 import { refuse as refuseRegion } from "../regions/regions.ts";
 import { showTokens, TokensSchema } from "../sessions/schemas.ts";
+import { emailName } from "../sign-in-guard/names.ts";
 import { refuse } from "./accounts.ts";
 import { refuse as refuseBirthDate } from "./birth-date.ts";
 import {
@@ -24,15 +26,18 @@ import type { SignUp } from "./sign-up.ts";
 
 const tags = ["accounts"];
 
-export function signUpRoutes(
-  app: Server,
-  { signUp, captchaDemand }: { signUp: SignUp; captchaDemand: CaptchaDemand },
-): void {
+interface Dependencies {
+  readonly signUp: SignUp;
+  readonly captchaDemand: CaptchaDemand;
+  readonly directory: Directory;
+}
+
+export function signUpRoutes(app: Server, { signUp, captchaDemand, directory }: Dependencies): void {
   app.post(
     "/v1/accounts",
     {
       config: {
-        limit: { class: "sign-up" },
+        limit: { class: "sign-up", account: emailName(directory, "sign-up") },
         refuses: [
           refuseEmail.email_invalid,
           ...policyRefusals,
@@ -101,7 +106,7 @@ export function signUpRoutes(
     "/v1/accounts/confirm",
     {
       config: {
-        limit: { class: "sign-in" },
+        limit: { class: "sign-in", account: emailName(directory, "sign-up-code") },
         refuses: [refuseEmail.email_invalid, refuseCode.code_wrong, refuse.email_taken],
       },
       schema: {

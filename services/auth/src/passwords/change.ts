@@ -10,6 +10,7 @@ import { type Authenticate, refuse as refuseMember } from "../http/authenticate.
 import type { MailQueue } from "../mail/mail-queue.ts";
 import { whereOf } from "../mail/where.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import type { PasswordTries } from "../sign-in-guard/sign-in-guard.ts";
 import type { Passwords } from "./passwords.ts";
 import { demandBoundedPassword, demandGoodPassword } from "./policy.ts";
 import * as queries from "./queries.ts";
@@ -46,13 +47,13 @@ export class PasswordChange {
   }
 
   @trace("passwords.change")
-  async change(acting: Acting, { current, next }: NewPassword): Promise<void> {
+  async change(acting: Acting, { current, next }: NewPassword, tries: PasswordTries): Promise<void> {
     const { accounts, passwords } = this.#given;
     const account = await accounts.find(acting.member.accountId);
     if (account === undefined) throw refuseAccount.account_not_found();
     if (current !== undefined) demandBoundedPassword(current);
     demandGoodPassword(next, account.email);
-    await this.#demandProof(acting, account, current);
+    await this.#demandProof(acting, account, current, tries);
     // A current password that was sent along, although there is none, is nothing to compare with.
     if (account.password_hash !== null && current === next) throw refuse.password_unchanged();
     const hash = await passwords.hash(next);
@@ -68,6 +69,7 @@ export class PasswordChange {
     { member, client, device }: Acting,
     account: AccountRow,
     current: string | undefined,
+    tries: PasswordTries,
   ): Promise<void> {
     const { authenticate, history, passwords } = this.#given;
     if (account.password_hash === null) {
@@ -76,7 +78,10 @@ export class PasswordChange {
       return;
     }
     if (current === undefined) throw refuse.current_password_needed();
+    // Who holds a stolen session guesses no faster here than at the door.
+    if (account.email !== null) await tries.demand(account.email, current);
     if (await passwords.verify(account.password_hash, current)) return;
+    await tries.failed(current);
     history.record({ account, sessionId: null, outcome: "wrong_password", door: "password", device, client });
     throw refuse.current_password_wrong();
   }

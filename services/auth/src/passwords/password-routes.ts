@@ -4,6 +4,7 @@ import { refuse as refuseAccount } from "../accounts/accounts.ts";
 import { actingOf } from "../accounts/acting.ts";
 import { CaptchaPassField, CodeField, EmailField, PasswordField } from "../accounts/fields.ts";
 import { refuse as refuseCode } from "../codes/codes.ts";
+import type { Directory } from "../directory/directory.ts";
 import { parseEmail, refuse as refuseEmail } from "../directory/email-address.ts";
 import {
   type Authenticate,
@@ -12,6 +13,8 @@ import {
   refuse as refuseMember,
 } from "../http/authenticate.ts";
 import { clientOf } from "../http/client.ts";
+import { emailName } from "../sign-in-guard/names.ts";
+import type { SignInGuard } from "../sign-in-guard/sign-in-guard.ts";
 import type { PasswordChange } from "./change.ts";
 import { refuse as refuseHash } from "./lane.ts";
 import { policyRefusals } from "./policy.ts";
@@ -22,13 +25,15 @@ interface Dependencies {
   readonly passwordChange: PasswordChange;
   readonly passwordReset: PasswordReset;
   readonly authenticate: Authenticate;
+  readonly directory: Directory;
+  readonly signInGuard: SignInGuard;
 }
 
 const tags = ["passwords"];
 
 export function passwordRoutes(
   app: Server,
-  { passwordChange, passwordReset, authenticate }: Dependencies,
+  { passwordChange, passwordReset, authenticate, directory, signInGuard }: Dependencies,
 ): void {
   app.put(
     "/v1/me/password",
@@ -68,7 +73,7 @@ export function passwordRoutes(
     async (request, reply) => {
       const acting = actingOf(await authenticate.member(request), request);
       const { current_password: current, new_password: next } = request.body;
-      await passwordChange.change(acting, { current, next });
+      await passwordChange.change(acting, { current, next }, signInGuard.triesOf(request, reply));
       return reply.code(204).send(null);
     },
   );
@@ -76,7 +81,10 @@ export function passwordRoutes(
   app.post(
     "/v1/password-resets",
     {
-      config: { limit: { class: "reset" }, refuses: [refuseEmail.email_invalid] },
+      config: {
+        limit: { class: "reset", account: emailName(directory, "reset") },
+        refuses: [refuseEmail.email_invalid],
+      },
       schema: {
         operationId: "askPasswordReset",
         summary: "Ask for a code to choose a new password",
@@ -105,7 +113,7 @@ export function passwordRoutes(
     "/v1/password-resets/confirm",
     {
       config: {
-        limit: { class: "sign-in" },
+        limit: { class: "sign-in", account: emailName(directory, "reset-code") },
         refuses: [
           refuseEmail.email_invalid,
           refuseCode.code_wrong,

@@ -49,6 +49,11 @@ const EXAMPLE = {
 const tags = ["sessions"];
 const security = memberSecurity;
 
+function sessionOf(sessions: Sessions, body: unknown): SessionId | undefined {
+  const { refresh_token: token } = (body ?? {}) as { refresh_token?: unknown };
+  return typeof token === "string" ? sessions.readRefreshToken(token)?.sessionId : undefined;
+}
+
 export function sessionRoutes(app: Server, { sessions, authenticate, db }: Dependencies): void {
   const limit = { class: "reads" } as const;
   const actorOf = (member: Member, request: Parameters<typeof clientOf>[0]) =>
@@ -63,7 +68,8 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
     "/v1/sessions/refresh",
     {
       config: {
-        limit: { class: "refresh" },
+        // A forged token names nobody: it is counted by where it came from alone.
+        limit: { class: "refresh", account: ({ body }) => sessionOf(sessions, body) },
         refuses: [
           refuse.refresh_token_invalid,
           refuse.refresh_token_reused,
