@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { accountCommands } from "./commands/accounts.ts";
 import { catalogCommands } from "./commands/catalog.ts";
+import { drillCommands } from "./commands/drill.ts";
 import { keyCommands } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { partitionCommands } from "./commands/partitions.ts";
@@ -53,5 +54,6 @@ export function buildProgram(io: Io, outcome: Outcome): Command {
   partitionCommands(program, context);
   accountCommands(program, context);
   catalogCommands(program, context);
+  drillCommands(program, context);
   return program;
 }

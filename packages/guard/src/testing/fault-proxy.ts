@@ -21,24 +21,32 @@ const SLICE_MS = 100;
 /** More than any drill needs; a proxy that is flooded is a mistake of the test. */
 const MAX_CONNECTIONS = 10_000;
 
+type Ear = (bytes: Buffer) => void;
+
 /** A TCP proxy on loopback that can be told to misbehave while connections are open. Knows nothing of HTTP. */
 export class FaultProxy {
   readonly #target: { readonly host: string; readonly port: number };
   readonly #server: Server;
   readonly #links = new Set<Link>();
+  readonly #onAsked: (bytes: Buffer) => void;
   #fault: Fault = { kind: "none" };
   #port = 0;
   #accepted = 0;
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor({ onAsked = () => {}, ...target }: { host: string; port: number; onAsked?: Ear }) {
     this.#target = target;
+    this.#onAsked = onAsked;
     this.#server = createServer((client) => this.#accept(client));
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
-  /** Listens on a free port of 127.0.0.1. */
-  static async listen(target: { readonly host?: string; readonly port: number }): Promise<FaultProxy> {
-    const proxy = new FaultProxy({ host: target.host ?? "127.0.0.1", port: target.port });
+  /** Listens on a free port of 127.0.0.1. `onAsked` hears what callers send, whatever the fault. */
+  static async listen(target: {
+    readonly host?: string;
+    readonly port: number;
+    readonly onAsked?: Ear;
+  }): Promise<FaultProxy> {
+    const proxy = new FaultProxy({ host: "127.0.0.1", ...target });
     await proxy.#listen();
     return proxy;
   }
@@ -96,6 +104,7 @@ export class FaultProxy {
   #accept(client: Socket): void {
     this.#accepted += 1;
     const upstream = connect({ ...this.#target, noDelay: true });
+    client.on("data", this.#onAsked);
     const link = new Link(client, upstream, () => this.#fault);
     this.#links.add(link);
     client.once("close", () => this.#links.delete(link));

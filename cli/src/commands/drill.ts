@@ -1,0 +1,82 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Context } from "../program.ts";
+import type { FaultName } from "./drill/faults.ts";
+
+const HELP = `
+Needs a running stand (npm start). Its Auth is killed and frozen, and between Auth and a second catalog,
+which the drill starts, the network is broken: blackholed, 10 s late, reset, cut in half. All the while
+guests, viewers, viewers whose tokens run out, and a strict route are asked for at a steady rate.
+
+  $ kinopass drill auth-down                      some five minutes
+  $ kinopass drill auth-down --seconds 20 --only killed --only slow
+  $ kinopass drill auth-down --long               ten minutes each
+
+A token counts for a minute more than it says, so grace is seen in runs of 80 s and more.
+Exit status: 0 every promise held, 1 one did not (it is named).`;
+
+const FAULT_NAMES = ["killed", "stopped", "blackhole", "slow", "reset", "half"] as const;
+const SECONDS = { usual: 30, withGrace: 85, long: 600, quiet: 15, longQuiet: 60 } as const;
+
+interface Options {
+  readonly long?: boolean;
+  readonly seconds?: number;
+  readonly rate: number;
+  readonly addedP99: number;
+  readonly only?: FaultName[];
+}
+
+export function drillCommands(program: Command, { io, outcome }: Context): void {
+  const drill = program.command("drill").description("Proves on a running stand what was promised.");
+  drill
+    .command("auth-down")
+    .description("Take Auth away in every way and show what viewers see.")
+    .option("--long", "ten minutes for each way")
+    .option("--seconds <n>", "for each way, 5 to 3600", numberIn(5, 3_600))
+    .option("--rate <n>", "requests a second, 10 to 1000", numberIn(10, 1_000), 100)
+    .option("--added-p99 <ms>", "most that an outage may add", numberIn(1, 10_000), 5)
+    .option("--only <fault>", `one of ${FAULT_NAMES.join(", ")}; may be repeated`, collectFault)
+    .addHelpText("after", HELP)
+    .action(async ({ long, seconds, rate, addedP99, only }: Options) => {
+      const [{ RunningStand }, { drillAuthDown }] = await Promise.all([
+        import("./drill/running-stand.ts"),
+        import("./drill/auth-down.ts"),
+      ]);
+      const stop = new AbortController();
+      const giveUp = () => stop.abort();
+      process.once("SIGINT", giveUp).once("SIGTERM", giveUp);
+      const usual = (fault: FaultName) => (fault === "killed" ? SECONDS.withGrace : SECONDS.usual);
+      const faults = only ?? FAULT_NAMES;
+      try {
+        const held = await drillAuthDown(
+          io,
+          RunningStand.find(io),
+          {
+            faults,
+            seconds: (fault) => seconds ?? (long === true ? SECONDS.long : usual(fault)),
+            quietSeconds: long === true ? SECONDS.longQuiet : Math.min(SECONDS.quiet, (seconds ?? 30) / 2),
+            perSecond: rate,
+            mostAddedMs: addedP99,
+          },
+          stop.signal,
+        );
+        io.stdout.write(held ? "\nEvery promise held.\n" : "\nNot every promise held.\n");
+        outcome.status = held ? 0 : 1;
+      } finally {
+        process.off("SIGINT", giveUp).off("SIGTERM", giveUp);
+      }
+    });
+}
+
+function numberIn(least: number, most: number) {
+  return (given: string): number => {
+    const value = Number(given);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It needs a whole number from ${least} to ${most}.`);
+  };
+}
+
+function collectFault(given: string, before: FaultName[] = []): FaultName[] {
+  const fault = FAULT_NAMES.find((one) => one === given);
+  if (fault === undefined) throw new InvalidArgumentError(`Choose from ${FAULT_NAMES.join(", ")}.`);
+  return [...before, fault];
+}
