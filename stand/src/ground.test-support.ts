@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
 import { catalogCredential } from "./catalog-credential.ts";
@@ -28,6 +27,8 @@ export interface Ground {
   /** What both services were started with. */
   readonly env: Readonly<Record<string, string>>;
   readonly auth: Service;
+  /** The code of the newest letter to that address. */
+  codeFor(email: string): Promise<string>;
   readonly catalog: Service;
   startAuth(): Promise<Service>;
   startCatalog(extra?: Readonly<Record<string, string>>): Promise<Service>;
@@ -36,7 +37,10 @@ export interface Ground {
 }
 
 /** Auth and the catalog as processes, on ports and data of the test's own. All gone when it ends. */
-export async function openGround(t: Pick<TestContext, "after">): Promise<Ground> {
+export async function openGround(
+  t: { after(cleanUp: () => unknown): void },
+  extra: Readonly<Record<string, string>> = {},
+): Promise<Ground> {
   const home = mkdtempSync(join(tmpdir(), "kinopass-ground-"));
   const cleanUps: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
   t.after(async () => {
@@ -66,6 +70,7 @@ export async function openGround(t: Pick<TestContext, "after">): Promise<Ground>
     CATALOG_METRICS_PORT: "0",
     CATALOG_GUARD_DIRECTORY: join(home, "guard"),
     SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+    ...extra,
   };
   const start = async (name: string, port: number, own: Readonly<Record<string, string>>) => {
     const entry = fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`)));
@@ -86,6 +91,7 @@ export async function openGround(t: Pick<TestContext, "after">): Promise<Ground>
     catalog,
     startAuth,
     startCatalog,
+    codeFor: (email) => codeFor(mailbox, email),
     signUp: () => signUp(auth.url, mailbox),
     ask,
   };
@@ -94,13 +100,16 @@ export async function openGround(t: Pick<TestContext, "after">): Promise<Ground>
 async function signUp(auth: string, mailbox: Mailbox): Promise<Tokens & { readonly email: string }> {
   const email = `viewer-${randomBytes(6).toString("hex")}@example.com`;
   await ask("POST", `${auth}/v1/accounts`, { body: { email, password: PASSWORD, birth_date: "1990-05-17" } });
+  const code = await codeFor(mailbox, email);
+  const { body } = await ask("POST", `${auth}/v1/accounts/confirm`, { body: { email, code } });
+  return { email, ...(body as Tokens) };
+}
+
+async function codeFor(mailbox: Mailbox, email: string): Promise<string> {
   const deadline = performance.now() + 15_000;
   while (performance.now() < deadline) {
     const code = mailbox.letters(email)[0]?.code;
-    if (code != null) {
-      const { body } = await ask("POST", `${auth}/v1/accounts/confirm`, { body: { email, code } });
-      return { email, ...(body as Tokens) };
-    }
+    if (code != null) return code;
     await new Promise((next) => setTimeout(next, 50));
   }
   throw new Error("no letter came");

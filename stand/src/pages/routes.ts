@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { page, STYLE } from "./layout.ts";
+import { tvPages } from "./tv.ts";
 
 export interface Addresses {
   readonly auth: string;
@@ -14,6 +15,7 @@ export function pageRoutes(app: FastifyInstance, addresses: Addresses): void {
     reply.type("text/html; charset=utf-8").send(page("Start", start(addresses))),
   );
   app.get("/style.css", async (_request, reply) => reply.type("text/css; charset=utf-8").send(STYLE));
+  tvPages(app, addresses);
 }
 
 function start({ auth, catalog, stand, tracing = false }: Addresses): string {
@@ -21,6 +23,8 @@ function start({ auth, catalog, stand, tracing = false }: Addresses): string {
     [`${auth}/docs`, "Auth, to try", "Every operation with an example and every error it can answer"],
     [`${catalog}/docs`, "Catalog, to try", "Films, genres, persons, playback"],
     ["/social", "Social sign-in", "Nine networks, played on this machine: no key, choose who you are"],
+    ["/tv", "A television", "Arrow keys and digits only: pair it, or sign up with a sum"],
+    ["/pair", "The phone beside it", "See which TV asks, say yes or no, sign it out again"],
     ["/mailbox", "Mailbox", "Codes and notices the services sent"],
     ...(tracing ? ([["/traces", "Traces", "The last requests, each with its way to Jaeger"]] as const) : []),
     [`${catalog}/v1/films?query=godfahter`, "A search with a typo", "The Godfather is found all the same"],

@@ -1,0 +1,162 @@
+/** The phone beside the TV: sign in, look at who asks, say yes or no. The token stays in this page's memory. */
+
+let token;
+const asked = new URLSearchParams(location.search).get("code") ?? "";
+
+async function ask(method, path, body) {
+  try {
+    const answer = await fetch(`/api/phone${path}`, {
+      method,
+      headers: {
+        "accept-language": "en",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      signal: AbortSignal.timeout(9_000),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
+  } catch {
+    return { status: 0, body: { title: "No connection. Try again." } };
+  }
+}
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** An empty field gets the focus; a filled one would only bring up a keyboard over what must be read. */
+function show(title, ...children) {
+  const heading = make("h1", { tabindex: "-1" }, title);
+  document.querySelector("#screen").replaceChildren(heading, ...children);
+  (document.querySelector("#screen input:not([value])") ?? heading).focus();
+}
+
+const notes = (text) => (text === undefined ? [] : [make("p", { class: "bad", role: "alert" }, text)]);
+
+function field(label, attributes) {
+  return make("label", {}, label, make("input", attributes));
+}
+
+function form(fields, label, submitted) {
+  const element = make("form", {}, ...fields, make("button", { class: "main" }, label));
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submitted(Object.fromEntries(new FormData(element)));
+  });
+  return element;
+}
+
+function signIn(note) {
+  const fields = [
+    field("E-mail", { name: "email", type: "email", autocomplete: "username", required: "" }),
+    field("Password", { name: "password", type: "password", autocomplete: "current-password", required: "" }),
+  ];
+  const submitted = async ({ email, password }) => {
+    const { status, body } = await ask("POST", "/v1/sessions", {
+      email,
+      password,
+      device: { name: "Phone", kind: "phone" },
+    });
+    if (status !== 201) return signIn(body.title);
+    token = body.access_token;
+    if (asked === "") typeCode();
+    else await look(asked);
+  };
+  show("Sign in to let a TV in", ...notes(note), form(fields, "Sign in", submitted));
+}
+
+function typeCode(note) {
+  const attributes = {
+    name: "code",
+    class: "code",
+    autocomplete: "off",
+    autocapitalize: "characters",
+    maxlength: "20",
+    required: "",
+  };
+  const submitted = ({ code }) => look(code);
+  show("Which code does the TV show?", ...notes(note), form([field("Code", attributes)], "Next", submitted));
+}
+
+async function look(code) {
+  const { status, body } = await ask("GET", `/v1/device/${encodeURIComponent(code)}`);
+  if (status === 401) return signIn(body.title);
+  if (status !== 200) return typeCode([body.title, body.detail].filter(Boolean).join(". "));
+  decide(body);
+}
+
+function decide({ user_code, device, address, same_network, created_at, warning }) {
+  const facts = make("dl", {});
+  const place = same_network ? `${address}, your own network` : `${address}, not your network`;
+  const when = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }).format(Date.parse(created_at));
+  for (const [name, value] of [
+    ["TV", device.name ?? device.kind],
+    ["Code", user_code],
+    ["Where", place],
+    ["Asked at", when],
+  ])
+    facts.append(make("dt", {}, name), make("dd", {}, value));
+  const ceiling = make("select", { name: "ceiling" });
+  for (const [value, label] of [
+    ["", "Everything I may watch"],
+    ["16", "Up to 16+"],
+    ["12", "Up to 12+"],
+    ["6", "Up to 6+"],
+    ["0", "0+ only"],
+  ])
+    ceiling.append(make("option", { value }, label));
+  const name = field("Call it", { name: "name", value: device.name ?? "TV", maxlength: "60", required: "" });
+  const yes = form([name, make("label", {}, "It may show", ceiling)], "Let this TV in", ({ name, ceiling }) =>
+    say(user_code, "approve", {
+      device_name: name.trim(),
+      ...(ceiling === "" ? {} : { age_ceiling: Number(ceiling) }),
+    }),
+  );
+  const no = make("button", { id: "deny" }, "No, not mine");
+  no.addEventListener("click", () => say(user_code, "deny"));
+  show(
+    "Is this TV yours?",
+    make("div", { class: "stack" }, facts, make("p", { class: "warning" }, warning), yes, no),
+  );
+}
+
+async function say(code, verb, wishes) {
+  const { status, body } = await ask("POST", `/v1/device/${encodeURIComponent(code)}/${verb}`, wishes);
+  if (status === 401 || body.code === "reauth_required") return signIn(body.title);
+  if (status >= 300 || status === 0) return typeCode(body.title);
+  await devices(
+    verb === "approve" ? "Done. The TV comes on in a few seconds." : "Refused. The TV was told no.",
+  );
+}
+
+async function devices(note) {
+  const { status, body } = await ask("GET", "/v1/sessions");
+  if (status !== 200) return signIn(body.title);
+  const rows = body.items
+    .filter(({ current }) => !current)
+    .map(({ id, device, age_ceiling }) => {
+      const out = make("button", {}, "Sign out");
+      out.addEventListener("click", async () => {
+        await ask("DELETE", `/v1/sessions/${id}`);
+        await devices("Signed out.");
+      });
+      const limit = age_ceiling === null ? "" : ` · up to ${age_ceiling}+`;
+      return make(
+        "li",
+        {},
+        make("span", {}, device.name ?? device.kind, make("span", { class: "soft" }, limit)),
+        out,
+      );
+    });
+  const again = make("button", { id: "again" }, "Show the list again");
+  again.addEventListener("click", () => devices());
+  const told = note === undefined ? [] : [make("p", { role: "status" }, note)];
+  show("Your other devices", make("div", { class: "stack" }, ...told, make("ul", {}, ...rows), again));
+}
+
+signIn();

@@ -1,0 +1,140 @@
+import { ask, keepTokens } from "./tv-api.js";
+import { listen, make, pictureOf, show } from "./tv-remote.js";
+
+const LETTERS = "1234567890abcdefghijklmnopqrstuvwxyz.-_@";
+const DOMAINS = ["@mail.ru", "@yandex.ru", "@gmail.com"];
+
+/** Address, password, a sum, the code from the mail: arrows and digits are enough for all of it. */
+export function signUp(go) {
+  typing({ title: "Your e-mail address", domains: DOMAINS, back: go.pairing }, (email) =>
+    typing(
+      { title: "Choose a password, eight characters or more", secret: true, back: () => signUp(go) },
+      (password) => captcha(go, { email, password }),
+    ),
+  );
+}
+
+/** Digits go straight in; everything else is a key on the screen. */
+function typing({ title, domains = [], secret = false, notice, back }, done) {
+  let text = "";
+  const line = make("div", { class: "typed", id: "typed" });
+  // The whole room sees the screen: of a password only what was pressed last.
+  const tell = () => {
+    line.textContent = secret ? "•".repeat(Math.max(0, text.length - 1)) + text.slice(-1) : text;
+  };
+  const put = (more) => {
+    text = (text + more).slice(0, 120);
+    tell();
+  };
+  const erase = () => {
+    if (text === "") back();
+    text = text.slice(0, -1);
+    tell();
+  };
+  const key = (label, press, more = {}) => make("button", { "aria-label": label, press, ...more }, label);
+  const keys = make(
+    "div",
+    { class: "keys" },
+    ...[...LETTERS].map((letter) => key(letter, () => put(letter))),
+    ...domains.map((domain) => key(domain, () => put(domain), { class: "wide" })),
+    key("Space", () => put(" "), { class: "half" }),
+    key("Erase", erase, { class: "half" }),
+    key("Done", () => text !== "" && done(text), { class: "half", "data-first": "" }),
+  );
+  const told = notice === undefined ? [] : [make("p", { class: "bad", id: "notice" }, notice)];
+  listen({ digit: put, back: erase });
+  show("typing", make("div", { class: "stack" }, make("h1", {}, title), ...told, line, keys));
+}
+
+async function captcha(go, form, notice) {
+  const idempotency = { "idempotency-key": crypto.randomUUID() };
+  const { status, body } = await ask("POST", "/v1/captcha/challenges", { action: "sign_up" }, idempotency);
+  if (status !== 201) return failed(go, body);
+  showSum(go, form, body, notice);
+}
+
+function showSum(go, form, challenge, notice) {
+  const answered = async (digits) => {
+    const { status, body } = await ask(
+      "POST",
+      `/v1/captcha/challenges/${challenge.id}/answer`,
+      { answer: Number(digits) },
+      { "idempotency-key": crypto.randomUUID() },
+    );
+    if (status === 200) return begin(go, { ...form, captcha_pass: body.captcha_pass });
+    if (body.code === "captcha_wrong") return showSum(go, form, body.challenge, body.title);
+    if (["captcha_spent", "captcha_expired"].includes(body.code)) return captcha(go, form, body.title);
+    failed(go, body);
+  };
+  const sum = pictureOf(challenge.picture.data, {
+    class: "sum",
+    alt: challenge.text ?? "A sum to solve",
+    id: "sum",
+  });
+  digitsScreen(go, { name: "captcha", title: "How much is it?", picture: [sum], notice, most: 2 }, answered);
+}
+
+async function begin(go, form, notice) {
+  const { status, body } = await ask("POST", "/v1/accounts", form);
+  if (body.code === "captcha_required") return captcha(go, form);
+  if (status !== 202) return failed(go, body);
+  confirm(go, form.email, notice);
+}
+
+function confirm(go, email, notice) {
+  const entered = async (code) => {
+    const device = { name: "Living-room TV", kind: "tv" };
+    const { status, body } = await ask("POST", "/v1/accounts/confirm", { email, code, device });
+    if (status !== 201) return confirm(go, email, body.title);
+    keepTokens(body);
+    go.films();
+  };
+  digitsScreen(
+    go,
+    { name: "mail-code", title: `Type the eight digits we sent to ${email}`, picture: [], notice, most: 8 },
+    entered,
+  );
+}
+
+function digitsScreen(go, { name, title, picture, notice, most }, done) {
+  let digits = "";
+  const line = make("div", { class: "typed", id: "typed" });
+  const change = (next) => {
+    digits = next.slice(0, most);
+    line.textContent = digits;
+  };
+  const submit = () => {
+    if (digits !== "") done(digits);
+  };
+  listen({
+    digit: (digit) => change(digits + digit),
+    back: () => (digits === "" ? go.pairing() : change(digits.slice(0, -1))),
+  });
+  const told = notice === undefined ? [] : [make("p", { class: "bad", id: "notice" }, notice)];
+  const buttons = make(
+    "div",
+    { class: "row" },
+    make("button", { id: "done", press: submit }, "Done"),
+    make("button", { press: () => go.pairing() }, "Cancel"),
+  );
+  const hint = make("p", {}, "Press digits on the remote, then OK.");
+  show(
+    name,
+    make("div", { class: "stack" }, make("h1", {}, title), ...told, ...picture, line, hint, buttons),
+  );
+}
+
+function failed(go, { title, errors }) {
+  const again = make("button", { press: () => signUp(go) }, "Try again");
+  const text = errors?.[0]?.message ?? title ?? "Try again in a moment.";
+  show(
+    "failed",
+    make(
+      "div",
+      { class: "stack" },
+      make("h1", {}, "That did not work"),
+      make("p", { class: "bad" }, text),
+      again,
+    ),
+  );
+}
