@@ -11,4 +11,5 @@ export { type MetricsAddress, serveMetrics } from "./metrics.ts";
 export { Problem } from "./problem.ts";
 export { AppError, type Language, type Refusal, refusals, type Texts } from "./refusals.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";
+export type { SheddingOptions } from "./shedding.ts";
 export { isCleanText } from "./strict-json.ts";

@@ -16,6 +16,7 @@ import { closedPaths } from "./closed-paths.ts";
 import { common } from "./common-refusals.ts";
 import { logRequests } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { type SheddingOptions, shedWhenLate } from "./shedding.ts";
 import { strictValidation } from "./validation.ts";
 
 export type Server = FastifyInstance<
@@ -36,6 +37,10 @@ export interface ServerOptions {
   readonly bodyLimitBytes?: number;
   /** Fails answers whose refusal code the contract does not list. On in tests. */
   readonly demandDocumentedCodes?: boolean;
+  /** Sends the least needed requests away while the event loop is late; false for none of that. */
+  readonly shedding?: SheddingOptions | false;
+  /** Milliseconds a client may take for its headers, and for the whole request; 10 000 and 30 000 by default. */
+  readonly patience?: { readonly headersMs: number; readonly requestMs: number };
 }
 
 /** Limits on what a connection may cost; no library default is left unthought (ASVS 13.1.3). */
@@ -45,12 +50,14 @@ const LIMITS = {
   requestMs: 30_000,
   idleMs: 30_000,
   keepAliveMs: 65_000,
+  checkingMs: 2_000,
   maxParamLength: 512,
   maxRequestsPerSocket: 10_000,
 } as const;
 
 /** A Fastify server with the manners that every Kinopass service shares. Knows no capability. */
 export async function createServer(options: ServerOptions): Promise<Server> {
+  const { headersMs, requestMs } = options.patience ?? LIMITS;
   const app = Fastify({
     loggerInstance: options.logger,
     // The logger adds the ids to every line by itself, also to those that are not written through the request.
@@ -58,14 +65,19 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimitBytes ?? LIMITS.bodyBytes,
     connectionTimeout: LIMITS.idleMs,
-    requestTimeout: LIMITS.requestMs,
+    requestTimeout: requestMs,
     keepAliveTimeout: LIMITS.keepAliveMs,
     maxRequestsPerSocket: LIMITS.maxRequestsPerSocket,
-    http: { headersTimeout: LIMITS.headersMs, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 2_000 },
+    http: {
+      headersTimeout: headersMs,
+      maxHeaderSize: 16 * 1024,
+      connectionsCheckingInterval: Math.min(LIMITS.checkingMs, headersMs),
+    },
     routerOptions: { maxParamLength: LIMITS.maxParamLength, ignoreTrailingSlash: false, caseSensitive: true },
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     forceCloseConnections: "idle",
-    return503OnClosing: true,
+    // Whoever still has a connection is served while the process drains, and told that it was the last request on it.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       // Raised before routing (a malformed address): the error handler of the app answers it like any other.
       void app.errorHandler(error, request as never, reply as never);
@@ -82,6 +94,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   logRequests(app);
   answerErrors(app, { demandDocumentedCodes: options.demandDocumentedCodes ?? false });
   refuseAmbiguousRequests(app);
+  if (options.shedding !== false) shedWhenLate(app, options.shedding);
   closedPaths(app);
   return app;
 }

@@ -8,6 +8,7 @@ import {
   docsPage,
   healthRoutes,
   type Server,
+  type SheddingOptions,
   traceDecisions,
   traceScripts,
 } from "@kinopass/http";
@@ -111,6 +112,8 @@ export interface Surroundings {
   readonly fetch?: typeof globalThis.fetch;
   /** Limits instead of the defaults and the file's. */
   readonly policies?: Policies;
+  /** When requests are sent away for the event loop's sake; false for never. */
+  readonly shedding?: SheddingOptions | false;
 }
 
 export interface Auth {
@@ -137,6 +140,7 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
     trustedProxies: config.trustedProxies,
     trustedTraceNetworks: config.trustedTraceNetworks,
     demandDocumentedCodes: surroundings.demandDocumentedCodes ?? false,
+    ...(surroundings.shedding === undefined ? {} : { shedding: surroundings.shedding }),
   });
   await describeContract(app, contractInfo(config.issuer));
   await app.register(limits, {

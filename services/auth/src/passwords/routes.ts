@@ -30,6 +30,7 @@ export function signInRoutes(app: Server, { signIn, signInGuard, captchaDemand }
       config: {
         // The guard decides: its class depends on the device and the account.
         limit: false,
+        priority: "low",
         refuses: [
           refuseEmail.email_invalid,
           refusePolicy.password_too_long,

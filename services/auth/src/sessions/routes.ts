@@ -56,6 +56,8 @@ function sessionOf(sessions: Sessions, body: unknown): SessionId | undefined {
 
 export function sessionRoutes(app: Server, { sessions, authenticate, db }: Dependencies): void {
   const limit = { class: "reads" } as const;
+  /** Signing out is kept as long as staying signed in. */
+  const priority = "high";
   const actorOf = (member: Member, request: Parameters<typeof clientOf>[0]) =>
     ({
       kind: "account",
@@ -143,7 +145,7 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
   app.delete(
     "/v1/sessions/current",
     {
-      config: { limit, refuses: memberRefusals },
+      config: { limit, priority, refuses: memberRefusals },
       schema: {
         operationId: "signOutHere",
         summary: "Sign out here",
@@ -162,7 +164,7 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
   app.delete(
     "/v1/sessions/:id",
     {
-      config: { limit, refuses: [...memberRefusals, refuse.session_not_found] },
+      config: { limit, priority, refuses: [...memberRefusals, refuse.session_not_found] },
       schema: {
         operationId: "signOutDevice",
         summary: "Sign a device out",
@@ -187,7 +189,7 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
   app.delete(
     "/v1/sessions",
     {
-      config: { limit, refuses: memberRefusals },
+      config: { limit, priority, refuses: memberRefusals },
       schema: {
         operationId: "signOutEverywhere",
         summary: "Sign out everywhere, or everywhere but here",

@@ -76,6 +76,8 @@ export async function startTestAuth(
     mailer: kept,
     // Every request of a test comes from one address; tests of the limits set their own.
     policies: { ...DEFAULT_POLICIES, allow: ["127.0.0.0/8"] },
+    // A crowd and the service share one event loop here.
+    shedding: false,
     ...overrides.surroundings,
     config,
     clock,
