@@ -1,4 +1,4 @@
-// Makes what is generated and committed: project references, the OpenAPI documents, the client types. With --check it changes
+// Makes what is generated and committed: project references, the OpenAPI and AsyncAPI documents, the client types. With --check it changes
 // nothing and fails where a file is stale, so that the contract can never lag behind the routes.
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -42,6 +42,8 @@ async function contracts() {
     write(`packages/contract/openapi/${name}.openapi.json`, json(document));
     write(`packages/contract/src/generated/${name}.ts`, await typesOf(document));
   }
+  const { authFeedContract } = await import(pathToFileURL(join(root, made[0][1])).href);
+  write("packages/contract/asyncapi/auth.asyncapi.json", json(authFeedContract()));
 }
 
 function read(file) {

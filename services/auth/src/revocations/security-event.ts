@@ -3,6 +3,7 @@
  * Shared Signals receiver can read them. On the stream the claims travel as plain JSON over an
  * authenticated connection; to pollers they are signed.
  */
+import { type Static, Type } from "typebox";
 import type { RevocationEvent, RevocationRow } from "./queries.ts";
 
 const CAEP = "https://schemas.openid.net/secevent/caep/event-type";
@@ -16,13 +17,42 @@ const TYPES: Readonly<Record<RevocationEvent, string>> = {
   "account-purged": `${RISC}/account-purged`,
 };
 
-export interface SecurityEventClaims {
-  readonly iss: string;
-  readonly jti: string;
-  readonly iat: number;
-  readonly aud: string;
-  readonly sub_id: object;
-  readonly events: Readonly<Record<string, object>>;
+const Details = Type.Object({
+  event_timestamp: Type.Number({ description: "Seconds since 1970, with a fraction (CAEP 1.0 §2)" }),
+  kp_before_ms: Type.Integer({
+    description: "Auth's clock in milliseconds: tokens issued before this instant are dead",
+  }),
+  reason_admin: Type.Object({ en: Type.String({ description: "For logs, not for viewers" }) }),
+});
+
+/** The claims set of one event: RFC 8417 §2.2, with a complex subject (RFC 9493 §3.2.6). */
+export const SecurityEvent = Type.Object({
+  iss: Type.String({ description: "The issuer of the tokens it speaks of" }),
+  jti: Type.String({ description: "`rev-` and the event's id; a poller acknowledges by it" }),
+  iat: Type.Number({ description: "When it was recorded, in seconds since 1970, with a fraction" }),
+  aud: Type.String(),
+  sub_id: Type.Object({
+    format: Type.Literal("complex"),
+    user: Type.Object({
+      format: Type.Literal("iss_sub"),
+      iss: Type.String(),
+      sub: Type.String({ description: "The account" }),
+    }),
+    session: Type.Optional(
+      Type.Object(
+        { format: Type.Literal("opaque"), id: Type.String() },
+        { description: "That session alone; without it everything of the account" },
+      ),
+    ),
+  }),
+  events: Type.Object(
+    Object.fromEntries(Object.values(TYPES).map((type) => [type, Type.Optional(Details)])),
+    { minProperties: 1, maxProperties: 1, description: "One event, by its type" },
+  ),
+});
+
+export interface SecurityEventClaims extends Omit<Static<typeof SecurityEvent>, "events"> {
+  readonly events: Readonly<Record<string, Static<typeof Details>>>;
 }
 
 export function securityEventOf(
