@@ -230,7 +230,7 @@ function buildCapabilities(surroundings: Surroundings) {
     maxConnections: config.databaseConnections,
     acquireTimeoutMs: 400,
     statementTimeoutMs: 1_000,
-    lockTimeoutMs: 500,
+    lockTimeoutMs: 400,
     planCacheMode: "force_generic_plan",
   });
   const secrets = new Secrets({ masters: config.masters, directoryKey: config.directoryKey });

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { testDatabase } from "@kinopass/testing";
+
+const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
+const MIGRATIONS = join(dirname(MAIN), "../migrations");
+const PER_SECOND = 200;
+
+interface Instance {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+async function start(t: TestContext, variables: Readonly<Record<string, string>>): Promise<Instance> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: "", ...variables },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const url = await new Promise<string>((done, fail) => {
+    let text = "";
+    child.once("exit", () => fail(new Error(`Auth ended: ${text}`)));
+    child.stdout.setEncoding("utf8").on("data", (part) => {
+      text += part;
+      const address = /"address":"([^"]+)"/.exec(text)?.[1];
+      if (address !== undefined) done(address);
+    });
+  });
+  return { child, url };
+}
+
+/** One request on a connection of its own; status 0 where nothing listens, which a balancer may send elsewhere. */
+function statusOf(url: string, path: string, body?: object): Promise<number> {
+  return new Promise((done, fail) => {
+    const options = {
+      method: body === undefined ? "GET" : "POST",
+      agent: false,
+      headers: { "content-type": "application/json" },
+    };
+    const asking = request(`${url}${path}`, options, (answer) => {
+      answer
+        .resume()
+        .once("end", () => done(answer.statusCode ?? 0))
+        .once("error", fail);
+    });
+    asking.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "ECONNREFUSED" ? done(0) : fail(error),
+    );
+    asking.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+test("an instance that is told to stop at 200 requests a second fails none of them and is gone within ten seconds", async (t) => {
+  const home = mkdtempSync(join(tmpdir(), "kinopass-drain-"));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const limitsFile = join(home, "limits.json");
+  writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
+  const variables = {
+    DATABASE_URL: await testDatabase(t, { migrations: MIGRATIONS, schema: "auth" }),
+    AUTH_KEYS: `1:${Buffer.alloc(32, 3).toString("base64")}`,
+    AUTH_DIRECTORY_KEY: Buffer.alloc(32, 4).toString("base64"),
+    SMTP_URL: "smtp://127.0.0.1:9",
+    AUTH_PORT: "0",
+    AUTH_METRICS_PORT: "0",
+    LIMITS_FILE: limitsFile,
+  };
+  const instances = [await start(t, variables), await start(t, variables)];
+  const [leaving] = instances as [Instance, Instance];
+  const outcomes: Promise<number>[] = [];
+
+  const ask = async (n: number): Promise<number> => {
+    const isSignIn = n % 40 === 0;
+    const path = isSignIn ? "/v1/sessions" : "/.well-known/jwks.json";
+    const body = isSignIn ? { email: `nobody-${n}@example.com`, password: "four green boots" } : undefined;
+    for (const instance of n % 2 === 0 ? instances : instances.toReversed()) {
+      const status = await statusOf(instance.url, path, body);
+      if (status !== 0) return status;
+    }
+    return 0;
+  };
+  const total = 4 * PER_SECOND;
+  const began = performance.now();
+  let gone: Promise<unknown> | undefined;
+  for (let n = 0; n < total; n += 1) {
+    const waitMs = began + (n * 1000) / PER_SECOND - performance.now();
+    if (waitMs > 1) await new Promise((next) => setTimeout(next, waitMs));
+    if (n === total / 2) {
+      gone = once(leaving.child, "exit");
+      leaving.child.kill("SIGTERM");
+    }
+    outcomes.push(ask(n).catch(() => -1));
+  }
+  const stoppedMs = await (gone as Promise<unknown>).then(() => performance.now() - began - 2_000);
+  const counts: Record<number, number> = {};
+  for (const status of await Promise.all(outcomes)) counts[status] = (counts[status] ?? 0) + 1;
+  assert.deepEqual(counts, { 200: total * (39 / 40), 401: total / 40 });
+  assert.equal(leaving.child.exitCode, 0);
+  assert.ok(stoppedMs < 10_000, `${stoppedMs} ms`);
+});
