@@ -14,6 +14,13 @@ export interface ReadinessCheck {
   check(): Promise<boolean>;
 }
 
+const leaving = new WeakSet<Server>();
+
+/** Turns readiness red for good: balancers send nothing new to a server that is about to close. */
+export function announceLeaving(app: Server): void {
+  leaving.add(app);
+}
+
 /** /livez: the process answers. /readyz: it can serve. Outside every limit. */
 export function healthRoutes(app: Server, checks: readonly ReadinessCheck[]): void {
   const config = { limit: false, trace: false, refuses: [refuse.not_ready] } as const;
@@ -48,6 +55,7 @@ export function healthRoutes(app: Server, checks: readonly ReadinessCheck[]): vo
       },
     },
     async () => {
+      if (leaving.has(app)) throw refuse.not_ready({ members: { missing: ["leaving"] } });
       const results = await Promise.all(
         checks.map(async ({ name, check }) => [name, await check().catch(() => false)] as const),
       );

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { announceLeaving } from "./health.ts";
 import type { Server } from "./server.ts";
 
 export interface ListenOptions {
@@ -25,11 +27,17 @@ export async function listen(app: Server, { host, port, portVariable }: ListenOp
   }
 }
 
+/** How long a balancer may take to notice that readiness turned red. */
+const NOTICE_MS = 1_000;
+
 /**
- * Readiness turns red at once, so that no new traffic is sent; then requests under way are finished,
- * and what must be closed is closed. After `patienceMs` the rest is cut.
+ * Readiness turns red at once and everything is still served, until balancers had time to notice: a socket that is
+ * closed while somebody is connecting resets them. Then requests under way are finished, and what must be closed is
+ * closed. After `patienceMs` the rest is cut.
  */
-export async function drain(app: Server, close: () => Promise<void>, patienceMs = 9_000): Promise<void> {
+export async function drain(app: Server, close: () => Promise<void>, patienceMs = 8_000): Promise<void> {
+  announceLeaving(app);
+  await delay(NOTICE_MS);
   const cut = setTimeout(() => app.server.closeAllConnections(), patienceMs);
   try {
     await app.close();
