@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openServices } from "@kinopass/auth/commands";
 import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
 import { Mailbox } from "@kinopass/stand/mailbox";
 import { freePort } from "@kinopass/stand/ports";
@@ -31,7 +32,8 @@ export async function openGround(extra: Readonly<Record<string, string>> = {}): 
   chmodSync(home, 0o755);
   const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data") });
   for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
-  const [authPort, catalogPort, smtpPort] = [await freePort(), await freePort(), await freePort()];
+  const authPort = extra["AUTH_PORT"] === undefined ? await freePort() : Number(extra["AUTH_PORT"]);
+  const [catalogPort, smtpPort] = [await freePort(), await freePort()];
   const mailbox = new Mailbox();
   await mailbox.listen(smtpPort);
   // The load comes from one address on purpose; what limits cost is measured on its own.
@@ -52,16 +54,21 @@ export async function openGround(extra: Readonly<Record<string, string>> = {}): 
     LOG_LEVEL: "warn",
     ...extra,
   };
-  const start = (name: string, packageName: string, port: number) =>
+  const start = (
+    name: string,
+    packageName: string,
+    port: number,
+    own: Readonly<Record<string, string>> = {},
+  ) =>
     startService({
       name,
       home,
-      env,
+      env: { ...env, ...own },
       url: `http://127.0.0.1:${port}`,
       entry: fileURLToPath(new URL("main.js", import.meta.resolve(packageName))),
     });
   const auth = await start("auth", "@kinopass/auth", authPort);
-  const catalog = await start("catalog", "@kinopass/catalog", catalogPort);
+  const catalog = await start("catalog", "@kinopass/catalog", catalogPort, await feedCredential(env));
   return {
     postgres,
     auth,
@@ -74,6 +81,17 @@ export async function openGround(extra: Readonly<Record<string, string>> = {}): 
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** As an operator would make it: `kinopass service add catalog`. */
+async function feedCredential(env: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+  const services = openServices(env);
+  try {
+    const { id, secret } = await services.add("catalog", ["revocations"]);
+    return { CATALOG_SERVICE_ID: id, CATALOG_SERVICE_SECRET: secret };
+  } finally {
+    await services.close();
+  }
 }
 
 async function signUp(auth: string, mailbox: Mailbox): Promise<Person> {

@@ -1,18 +1,26 @@
 /** `npm run bench -- [name …]`: runs the published figures again. Without a name it lists them. */
+import { benchAuthLoad } from "./auth-load.ts";
 import { benchCatalog } from "./catalog.ts";
+import { benchGuard } from "./guard.ts";
 import { benchRefresh } from "./refresh.ts";
 import { type Figure, print } from "./report.ts";
 import { benchSignIn } from "./sign-in.ts";
 import { benchStartUp } from "./start-up.ts";
 
-const benches: Readonly<Record<string, readonly [string, () => Promise<readonly Figure[]>]>> = {
+const benches: Readonly<
+  Record<string, readonly [string, (parameter?: string) => Promise<readonly Figure[]>]>
+> = {
   "sign-in": ["sign-in throughput ÷ raw argon2id throughput", benchSignIn],
   refresh: ["refresh throughput ÷ the same SQL by pgbench", benchRefresh],
   catalog: ["film page with a signed-in caller ÷ without", benchCatalog],
+  guard: ["what it takes to know a caller ÷ what jose alone takes", benchGuard],
+  "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
   "start-up": ["time to ready, memory when idle", benchStartUp],
 };
 
-const names = process.argv.slice(2);
+/** `name`, or `name=parameter` where a measurement takes one. */
+const asked = process.argv.slice(2).map((argument) => argument.split("=") as [string, string?]);
+const names = asked.map(([name]) => name);
 const unknown = names.filter((name) => name !== "all" && !(name in benches));
 if (names.length === 0 || unknown.length > 0) {
   if (unknown.length > 0) console.error(`There is no bench called ${unknown.join(", ")}.`);
@@ -20,9 +28,11 @@ if (names.length === 0 || unknown.length > 0) {
   for (const [name, [what]] of Object.entries(benches)) console.log(`  ${name.padEnd(12)} ${what}`);
   process.exitCode = unknown.length > 0 ? 2 : 0;
 } else {
-  const chosen = names.includes("all") ? Object.keys(benches) : names;
-  for (const name of chosen) {
+  const chosen: readonly [string, string?][] = names.includes("all")
+    ? Object.keys(benches).map((name) => [name])
+    : asked;
+  for (const [name, parameter] of chosen) {
     const [what, measure] = benches[name] ?? ["", async () => []];
-    if (!print(`${name}: ${what}`, await measure())) process.exitCode = 1;
+    if (!print(`${name}: ${what}`, await measure(parameter))) process.exitCode = 1;
   }
 }
