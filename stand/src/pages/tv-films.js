@@ -3,6 +3,8 @@ import { focusFirst, listen, make, show } from "./tv-remote.js";
 
 /** How soon a sign-out on the phone shows here. */
 const LOOK_EVERY_MS = 700;
+/** Trouble passes without anybody pressing a button. */
+const RETRY_MS = 3_000;
 let watching;
 
 export async function films(go) {
@@ -12,8 +14,10 @@ export async function films(go) {
     await askAsMember("GET", "/v1/films?page_size=50&sort=-rating"),
   ];
   if (list.signedOut) return;
-  if (list.status !== 200)
-    return notice("Films are not available for a moment", list.body.title ?? "", () => films(go));
+  if (list.status !== 200) {
+    notice("Films are not available for a moment", list.body.title ?? "", () => films(go));
+    return setTimeout(() => document.querySelector('[data-screen="failed"]') && films(go), RETRY_MS);
+  }
   document.querySelector("#who").textContent = me.display_name ?? me.email ?? "";
   showFilms(go, list.body.items);
 }

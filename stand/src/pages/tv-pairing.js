@@ -1,6 +1,9 @@
 import { ask, keepTokens } from "./tv-api.js";
 import { listen, make, pictureOf, show } from "./tv-remote.js";
 
+/** Nobody stands beside a TV to press "try again" when the power or the network came back. */
+const RETRY_SECONDS = 3;
+
 let running = 0;
 
 /** Shows a code and asks until somebody decides. `go` leads on: films, signUp. */
@@ -13,11 +16,15 @@ export async function pairing(go, notice) {
     device: { name: "Living-room TV", kind: "tv" },
   });
   if (turn !== running) return;
-  if (status !== 200) return failed(go, body);
+  if (status !== 200) {
+    failed(go, body);
+    await wait(RETRY_SECONDS);
+    return turn === running ? pairing(go, notice) : undefined;
+  }
   showCode(go, body, notice);
   let interval = body.interval;
   while (turn === running) {
-    await new Promise((next) => setTimeout(next, interval * 1_000));
+    await wait(interval);
     if (turn !== running) return;
     const told = await ask("POST", "/v1/device/token", { device_code: body.device_code });
     if (turn !== running) return;
@@ -33,6 +40,8 @@ export async function pairing(go, notice) {
     interval = told.body.interval ?? interval;
   }
 }
+
+const wait = (seconds) => new Promise((next) => setTimeout(next, seconds * 1_000));
 
 export function stopPairing() {
   running += 1;

@@ -11,7 +11,8 @@ export interface Services {
 
 type Allowed = readonly (readonly [method: string, path: RegExp])[];
 
-const CODE = "[^/?]{1,40}";
+/** As typed, percent-encoded; no dots and slashes in any spelling, since they would lead to other addresses. */
+const CODE = "(?:[\\w~-]|%(?!2[EF])[0-9A-F]{2}){1,120}";
 
 const TV: Allowed = [
   ["POST", /^\/v1\/device\/(code|token)$/],
