@@ -1,5 +1,6 @@
 /** T93: what nobody may read again is in no log, no span, no metric, no error body, and not in clear in PostgreSQL. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { startEmulators } from "@kinopass/emulators";
 import { startOtlpReceiver } from "@kinopass/tracing/testing/otlp-receiver";
@@ -7,6 +8,9 @@ import pg from "pg";
 import { walkEveryDoor } from "./canary.test-support.ts";
 import { catalogCredential } from "./catalog-credential.ts";
 import { openTracedGround } from "./traced-ground.test-support.ts";
+
+/** Counters that first appear when something went wrong. */
+const ONLY_IN_TROUBLE = new Set(["kinopass_auth_hashes_shed_total", "kinopass_auth_sign_ins_dropped_total"]);
 
 /** Every row of every table, as text; bytes show as hexadecimal digits. */
 async function everyRow(url: string): Promise<string> {
@@ -102,6 +106,26 @@ test("no password, token, code or address is in logs, spans, metrics or error bo
       /^kinopass_auth_sign_ins_total\{door="password",outcome="credentials_wrong",[^}]*\} \d/m,
     );
     assert.ok(database.includes([...walk.addresses][0] ?? "?"));
+  });
+  await t.test("the dashboard asks for nothing that the services do not tell", () => {
+    const file = new URL("../../deploy/grafana/kinopass.json", import.meta.url);
+    const { panels } = JSON.parse(readFileSync(file, "utf8")) as {
+      panels: { targets?: { expr: string }[] }[];
+    };
+    const asked = panels.flatMap(({ targets = [] }) =>
+      targets.flatMap(
+        ({ expr }) =>
+          expr
+            .replaceAll(/by \([^)]*\)/g, "")
+            .match(/\b(?:kinopass_|http_server_|db_client_)\w+\b(?=[[{)])/g) ?? [],
+      ),
+    );
+    assert.ok(asked.length >= 20);
+    const untold = asked.filter(
+      (name) =>
+        !metrics.includes(`\n${name}{`) && !metrics.includes(`\n${name} `) && !ONLY_IN_TROUBLE.has(name),
+    );
+    assert.deepEqual(untold, []);
   });
   await t.test("polls in the background make no traces of one statement each", () => {
     const roots = receiver.spans.filter(({ parentSpanId }) => parentSpanId === "");
