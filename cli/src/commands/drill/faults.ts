@@ -15,6 +15,12 @@ export interface DrillFault {
   end(drilled: Drilled): Promise<void>;
 }
 
+/** Connections that were open before the fault would get their share first: they are cut, and come back to it. */
+const breakAll = async ({ proxy }: Drilled, kind: "reset" | "truncate") => {
+  await proxy.set({ kind, bytes: 100 });
+  proxy.cut();
+};
+
 const clear = ({ proxy }: Drilled) => proxy.set({ kind: "none" });
 
 export const FAULTS = {
@@ -45,13 +51,13 @@ export const FAULTS = {
   reset: {
     title: "resetting connections after 100 bytes",
     everywhere: false,
-    begin: ({ proxy }) => proxy.set({ kind: "reset", bytes: 100 }),
+    begin: (drilled) => breakAll(drilled, "reset"),
     end: clear,
   },
   half: {
     title: "answering by halves: ends after 100 bytes",
     everywhere: false,
-    begin: ({ proxy }) => proxy.set({ kind: "truncate", bytes: 100 }),
+    begin: (drilled) => breakAll(drilled, "truncate"),
     end: clear,
   },
 } as const satisfies Readonly<Record<string, DrillFault>>;

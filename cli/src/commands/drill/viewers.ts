@@ -6,6 +6,7 @@ import { Refused } from "../../io.ts";
 import type { RunningStand } from "./running-stand.ts";
 
 const LETTER_MS = 15_000;
+const MOST_ATTEMPTS = 6;
 const TOKEN_MS = 10 * 60_000;
 const AUDIENCE = "kinopass";
 
@@ -87,14 +88,19 @@ async function signUp({ auth, stand }: { auth: string; stand: string }): Promise
   throw new Refused(`No letter with a code came to the stand's mailbox for ${email}.`);
 }
 
+/** A stand on a busy machine may say "not now" before the drill has begun; that is asked again, a few times. */
 async function post(url: string, body: object): Promise<Readonly<Record<string, unknown>>> {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
-  });
-  const json = (await answer.json()) as Record<string, unknown>;
-  if (!answer.ok) throw new Refused(`${url} answered ${answer.status} ${String(json["code"] ?? "")}.`);
-  return json;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const json = (await answer.json()) as Record<string, unknown>;
+    if (answer.ok) return json;
+    if (answer.status !== 503 || attempt === MOST_ATTEMPTS)
+      throw new Refused(`${url} answered ${answer.status} ${String(json["code"] ?? "")}.`);
+    await new Promise((next) => setTimeout(next, attempt * 500));
+  }
 }
