@@ -33,7 +33,7 @@ export function answerErrors(
 ): void {
   app.setErrorHandler((thrown: unknown, request, reply) => {
     const error = asAppError(thrown);
-    if (error.status >= 500)
+    if (error.status >= 500 && !isSentAway(error))
       request.log.error({ ...idsOf(request), err: thrown, code: error.code }, "request failed");
     const undocumented = demandDocumentedCodes && !isDocumented(error, request);
     if (undocumented)
@@ -78,6 +78,11 @@ function asAppError(thrown: unknown): AppError {
   if (name === "DatabaseAway")
     return common.temporarily_unavailable({ cause: thrown, headers: { "retry-after": "1" } });
   return common.internal_error({ cause: thrown });
+}
+
+/** Shedding is counted, not logged: a line with a stack for each request would cost more than the refusal. */
+function isSentAway({ status, cause }: AppError): boolean {
+  return status === 503 && cause === undefined;
 }
 
 function isDocumented(error: AppError, request: FastifyRequest): boolean {

@@ -62,6 +62,18 @@ export class HashLane {
     return { working: this.#threads.filter((thread) => thread.busy).length, waiting: this.#waiting.length };
   }
 
+  /** Refuses `busy_try_again` where a task that came now would be refused: asked before anything is spent on it. */
+  demandRoom(): void {
+    if (!this.#hasRoom) throw this.#full();
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#closed) return false;
+    if (this.#threads.some((thread) => !thread.busy)) return true;
+    const meanMs = this.#meanMs ?? FIRST_GUESS_MS;
+    return ((this.#waiting.length + 1) * meanMs) / this.#threads.length <= LONGEST_WAIT_MS;
+  }
+
   /** Ids of the threads that run, for tests that kill them. */
   get threads(): readonly HashThread[] {
     return this.#threads;
@@ -84,8 +96,7 @@ export class HashLane {
   #turn(): Promise<HashThread> | HashThread {
     const free = this.#closed ? undefined : this.#threads.find((thread) => !thread.busy);
     if (free !== undefined) return free.reserve();
-    const expectedMs = ((this.#waiting.length + 1) * (this.#meanMs ?? FIRST_GUESS_MS)) / this.#threads.length;
-    if (this.#closed || expectedMs > LONGEST_WAIT_MS) throw this.#full();
+    if (!this.#hasRoom) throw this.#full();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);

@@ -25,6 +25,11 @@ export class Passwords {
     return this.#lane;
   }
 
+  /** An onRequest hook of routes that hash: nothing is read or looked up for a password that nobody could hash. */
+  readonly demandRoom = async (): Promise<void> => {
+    this.#lane.demandRoom();
+  };
+
   /** A PHC string. Refuses `busy_try_again`. */
   @trace("passwords.hash")
   async hash(password: string): Promise<string> {

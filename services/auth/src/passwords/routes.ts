@@ -8,18 +8,23 @@ import { showTokens, TokensSchema } from "../sessions/schemas.ts";
 import { refuse as refuseSession } from "../sessions/sessions.ts";
 import type { SignInGuard } from "../sign-in-guard/sign-in-guard.ts";
 import { refuse as refuseHash } from "./lane.ts";
+import type { Passwords } from "./passwords.ts";
 import { refuse as refusePolicy } from "./policy.ts";
 import { refuse } from "./refusals.ts";
 import type { PasswordSignIn } from "./sign-in.ts";
 
 interface Dependencies {
+  readonly passwords: Passwords;
   readonly signIn: PasswordSignIn;
   readonly signInGuard: SignInGuard;
   readonly captchaDemand: CaptchaDemand;
 }
 
 /** The password door. */
-export function signInRoutes(app: Server, { signIn, signInGuard, captchaDemand }: Dependencies): void {
+export function signInRoutes(
+  app: Server,
+  { passwords, signIn, signInGuard, captchaDemand }: Dependencies,
+): void {
   const demandCaptcha = async (request: object) => {
     if (!signInGuard.hasUsedPass(request)) await captchaDemand.beforeSignIn(request);
   };
@@ -40,7 +45,7 @@ export function signInRoutes(app: Server, { signIn, signInGuard, captchaDemand }
           ...captchaRefusals,
         ],
       },
-      onRequest: signInGuard.early,
+      onRequest: [passwords.demandRoom, signInGuard.early],
       preHandler: [signInGuard.before, demandCaptcha],
       onResponse: [signInGuard.after, captchaDemand.afterSignIn],
       schema: {

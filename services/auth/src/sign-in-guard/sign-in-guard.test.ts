@@ -137,9 +137,11 @@ test("a wrong password costs three tries, a fault of ours one", async (t) => {
   for (let n = 0; n < 6; n += 1) wrong.push(await signIn(auth, "anna@example.com", `wrong ${n}`, HOME));
   assert.deepEqual(tally(wrong), { credentials_wrong: 4, rate_limited: 2 }, "ten tokens a pair");
   await auth.auth.capabilities.passwords.close();
+  auth.journal.take();
   const ours = [];
   for (let n = 0; n < 9; n += 1) ours.push(await signIn(auth, "anna@example.com", `wrong ${n}`, HOTEL));
   assert.deepEqual(tally(ours), { busy_try_again: 9 });
+  assert.deepEqual(auth.journal.take(), [], "nothing is looked up for whoever is sent away");
 });
 
 test("a body that is not valid is not free", async (t) => {

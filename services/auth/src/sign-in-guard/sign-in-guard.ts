@@ -72,10 +72,10 @@ export class SignInGuard {
     await this.#demand(request, reply as FastifyReply, this.#accountOf(email), password);
   };
 
-  /** An onResponse hook: a body that failed validation must not be free for that. */
-  readonly after = async (given: object): Promise<void> => {
+  /** An onResponse hook: a body that failed validation must not be free for that; who was sent away for our sake is. */
+  readonly after = async (given: object, { statusCode }: { readonly statusCode: number }): Promise<void> => {
     const request = given as FastifyRequest;
-    if (request.limitDecision !== null) return;
+    if (request.limitDecision !== null || statusCode >= 500) return;
     await this.#given.limiter.decide({ class: STRANGER, address: request.clientAddress });
   };
 
