@@ -1,7 +1,9 @@
 /** `npm run bench -- [name …]`: runs the published figures again. Without a name it lists them. */
 import { benchAuthLoad } from "./auth-load.ts";
 import { benchCatalog } from "./catalog.ts";
+import { benchFlood } from "./flood.ts";
 import { benchGuard } from "./guard.ts";
+import { benchLimits } from "./limits.ts";
 import { benchRefresh } from "./refresh.ts";
 import { type Figure, print } from "./report.ts";
 import { benchSignIn } from "./sign-in.ts";
@@ -15,6 +17,8 @@ const benches: Readonly<
   catalog: ["film page with a signed-in caller ÷ without", benchCatalog],
   guard: ["what it takes to know a caller ÷ what jose alone takes", benchGuard],
   "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
+  flood: ["ten times the sign-ins that can be verified; who else still is served", benchFlood],
+  limits: ["a decision ÷ a no-op in Redis; a refused flood", benchLimits],
   "start-up": ["time to ready, memory when idle", benchStartUp],
 };
 

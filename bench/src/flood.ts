@@ -1,0 +1,128 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { Client } from "./client.ts";
+import type { FloodOrder, FloodOutcome } from "./flood-load.ts";
+import { type Ground, openGround, type Person } from "./ground.ts";
+import { run } from "./load.ts";
+import type { Figure } from "./report.ts";
+
+const TIMES = 10;
+const SECONDS = 12;
+const PROBES_PER_SECOND = 20;
+const REFRESHERS = 4;
+
+/**
+ * Ten times the sign-ins the machine can verify, all with the right password and from an address no limit holds up, so
+ * that nothing but shedding stands in their way; meanwhile others refresh, fetch keys and ask for health at their own
+ * steady pace. Service, database and load share one machine.
+ */
+export async function benchFlood(): Promise<Figure[]> {
+  const ground = await openGround();
+  try {
+    const people = await ground.people(16);
+    const capacity = await mostSignIns(ground, people);
+    const flooding = flood({
+      url: ground.auth.url,
+      perSecond: Math.ceil(capacity * TIMES),
+      seconds: SECONDS,
+      bodies: people.map(bodyOf),
+    });
+    const [outcome, refreshes, keys, health] = await Promise.all([
+      flooding,
+      probeRefreshes(ground, people.slice(0, REFRESHERS)),
+      probe(ground, "/.well-known/jwks.json"),
+      probe(ground, "/livez"),
+    ]);
+    const goodput = outcome.signedIn / outcome.tookSeconds;
+    return [
+      { name: "most sign-ins a second", value: capacity, unit: "/s" },
+      { name: "sign-ins asked for a second", value: capacity * TIMES, unit: "/s" },
+      { name: "goodput ÷ most sign-ins", value: goodput / capacity, unit: "", target: { atLeast: 0.9 } },
+      { name: "p99 of a refresh", value: refreshes.p99Ms, unit: "ms", target: { atMost: 100 } },
+      { name: "p99 of the keys", value: keys.p99Ms, unit: "ms", target: { atMost: 50 } },
+      { name: "p99 of health", value: health.p99Ms, unit: "ms", target: { atMost: 50 } },
+      { name: "p99 of being sent away", value: outcome.shedP99Ms, unit: "ms", target: { atMost: 50 } },
+      { name: "sent away", value: outcome.shed, unit: "" },
+      { name: "could not be sent", value: outcome.unsent, unit: "" },
+      {
+        name: "neither signed in nor sent away, or a failed probe",
+        value: outcome.otherwise + refreshes.failures + keys.failures + health.failures,
+        unit: "",
+        target: { atMost: 0 },
+      },
+    ];
+  } finally {
+    await ground.stop();
+  }
+}
+
+const bodyOf = ({ email, password }: Person) => JSON.stringify({ email, password });
+
+async function mostSignIns(ground: Ground, people: readonly Person[]): Promise<number> {
+  const clients = await Promise.all(
+    Array.from({ length: availableParallelism() * 2 }, () => Client.open(ground.auth.url)),
+  );
+  let next = 0;
+  const { perSecond } = await run({
+    clients: clients.length,
+    seconds: SECONDS / 2,
+    operation: async (client) => {
+      const person = people[next++ % people.length] as Person;
+      const answer = await clients[client]?.request("POST", "/v1/sessions", "", bodyOf(person));
+      if (answer?.status !== 201) throw new Error(String(answer?.status));
+    },
+  });
+  for (const client of clients) client.close();
+  return perSecond;
+}
+
+function flood(order: FloodOrder): Promise<FloodOutcome> {
+  return new Promise((done, fail) => {
+    const worker = new Worker(new URL("./flood-load.js", import.meta.url), { workerData: order });
+    worker.once("message", done).once("error", fail);
+  });
+}
+
+interface Probed {
+  readonly p99Ms: number;
+  readonly failures: number;
+}
+
+async function probe(ground: Ground, path: string): Promise<Probed> {
+  const client = await Client.open(ground.auth.url);
+  const probed = await paced(async () => (await client.request("GET", path, "")).status);
+  client.close();
+  return probed;
+}
+
+async function probeRefreshes(ground: Ground, people: readonly Person[]): Promise<Probed> {
+  const clients = await Promise.all(people.map(() => Client.open(ground.auth.url)));
+  let next = 0;
+  const probed = await paced(async () => {
+    const index = next++ % people.length;
+    const person = people[index] as Person;
+    const body = JSON.stringify({ refresh_token: person.refreshToken });
+    const answer = await clients[index]?.request("POST", "/v1/sessions/refresh", "", body);
+    person.refreshToken = /"refresh_token":"([^"]+)"/.exec(answer?.body ?? "")?.[1] ?? person.refreshToken;
+    return answer?.status ?? 0;
+  });
+  for (const client of clients) client.close();
+  return probed;
+}
+
+/** One after the other at a steady pace, from when the flood has set in until it ends. */
+async function paced(ask: () => Promise<number>): Promise<Probed> {
+  const times: number[] = [];
+  let failures = 0;
+  const began = performance.now() + 1_000;
+  for (let n = 0; n < (SECONDS - 2) * PROBES_PER_SECOND; n += 1) {
+    const waitMs = began + (n * 1000) / PROBES_PER_SECOND - performance.now();
+    if (waitMs > 0) await new Promise((next) => setTimeout(next, waitMs));
+    const start = performance.now();
+    const status = await ask().catch(() => 0);
+    times.push(performance.now() - start);
+    if (status !== 200) failures += 1;
+  }
+  times.sort((a, b) => a - b);
+  return { p99Ms: times[Math.floor(times.length * 0.99)] ?? 0, failures };
+}
