@@ -35,16 +35,16 @@ test("the later the loop, the more is sent away: the least needed first, health 
   let lateMs = 0;
   const app = await start(t, { shedding: { latenessMs: () => lateMs } });
   const seen: Record<number, string> = {};
-  for (const late of [0, 50, 60, 100, 300, 2_000]) {
+  for (const late of [0, 120, 140, 200, 600, 2_000]) {
     lateMs = late;
     seen[late] = await served(app);
   }
   assert.deepEqual(seen, {
     0: "/lowest /low /normal /high /livez",
-    50: "/lowest /low /normal /high /livez",
-    60: "/low /normal /high /livez",
-    100: "/normal /high /livez",
-    300: "/high /livez",
+    120: "/lowest /low /normal /high /livez",
+    140: "/low /normal /high /livez",
+    200: "/normal /high /livez",
+    600: "/high /livez",
     2000: "/livez",
   });
 });

@@ -26,12 +26,12 @@ export interface SheddingOptions {
   readonly latenessMs?: () => number;
 }
 
-/** The loop may be late by so many milliseconds before a priority is shed. */
+/** The loop may be late by so many milliseconds before a priority is shed. Far above what a busy neighbour causes. */
 const TOLERATED_MS: Readonly<Record<Exclude<Priority, "vital">, number>> = {
-  lowest: 50,
-  low: 75,
-  normal: 200,
-  high: 600,
+  lowest: 120,
+  low: 160,
+  normal: 400,
+  high: 1_200,
 };
 
 /** Priorities of the limiter's classes: who is in stays in, before anybody new comes. Others are `normal`. */
@@ -47,6 +47,7 @@ const OF_CLASS: Readonly<Record<string, Priority>> = {
 
 const SAMPLE_MS = 20;
 const SMOOTHED_OVER_MS = 500;
+const MOST_WEIGHT_MS = 100;
 const FROZEN_MS = 2_000;
 
 const shed = meter().counter("kinopass.http.requests_shed", {
@@ -71,17 +72,24 @@ function priorityOf({ routeOptions: { config } }: FastifyRequest): Priority {
   return OF_CLASS[limit?.class ?? ""] ?? "normal";
 }
 
-/** Samples while the app is open, and keeps no process alive for it. */
+/**
+ * Samples while the app listens: loading and compiling before that hold the loop for good reason. Keeps no process
+ * alive for it.
+ */
 function loopLateness(app: Server): () => number {
   let mean = 0;
-  let expected = performance.now() + SAMPLE_MS;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    const lateMs = Math.max(0, now - expected);
-    if (lateMs < FROZEN_MS)
-      mean += (1 - Math.exp(-(lateMs + SAMPLE_MS) / SMOOTHED_OVER_MS)) * (lateMs - mean);
-    expected = now + SAMPLE_MS;
-  }, SAMPLE_MS).unref();
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook("onListen", async () => {
+    let expected = performance.now() + SAMPLE_MS;
+    timer = setInterval(() => {
+      const now = performance.now();
+      const lateMs = Math.max(0, now - expected);
+      // One pause, however long, weighs no more than a tenth of a second would: only pause after pause is overload.
+      const weight = 1 - Math.exp(-Math.min(lateMs + SAMPLE_MS, MOST_WEIGHT_MS) / SMOOTHED_OVER_MS);
+      if (lateMs < FROZEN_MS) mean += weight * (lateMs - mean);
+      expected = now + SAMPLE_MS;
+    }, SAMPLE_MS).unref();
+  });
   app.addHook("onClose", async () => clearInterval(timer));
   return () => mean;
 }
