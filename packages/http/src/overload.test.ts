@@ -60,6 +60,7 @@ test("who is sent away is told when to come again", async (t) => {
 
 test("a loop that is busy for real sheds, and serves everybody again soon after", async (t) => {
   const app = await start(t, {});
+  await app.listen({ port: 0, host: "127.0.0.1" });
   assert.equal((await app.inject({ url: "/lowest" })).statusCode, 200);
   for (let round = 0; round < 8; round += 1) {
     const until = performance.now() + 300;
