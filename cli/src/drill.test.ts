@@ -1,7 +1,7 @@
 /** The drill on a stand of the test's own: it must see what viewers see, and leave everything as it was. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,6 +44,7 @@ test("drill auth-down keeps its promises on a running stand, and leaves it as it
 
 test("without a stand, drill says how to start one; what it cannot understand is not begun", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "kinopass-drill-"));
+  chmodSync(directory, 0o755);
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const ask = (...argv: string[]) =>
     kinopass(["drill", "auth-down", ...argv], { env: { KINOPASS_HOME: directory }, directory });
@@ -56,6 +57,7 @@ test("without a stand, drill says how to start one; what it cannot understand is
 
 async function startStand(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), "kinopass-drill-"));
+  chmodSync(directory, 0o755);
   const env: Record<string, string> = {
     PATH: process.env["PATH"] ?? "",
     KINOPASS_HOME: join(directory, "home"),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -20,6 +20,7 @@ export interface Ran {
 /** The command over a database of the test's own, with a directory to find files in. */
 export async function setUp(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), "kinopass-cli-"));
+  chmodSync(directory, 0o755);
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const env: Record<string, string> = {
     DATABASE_URL: await testDatabase(t, { migrations: MIGRATIONS, schema: "auth" }),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,6 +42,7 @@ export async function openGround(
   extra: Readonly<Record<string, string>> = {},
 ): Promise<Ground> {
   const home = mkdtempSync(join(tmpdir(), "kinopass-ground-"));
+  chmodSync(home, 0o755);
   const cleanUps: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
   t.after(async () => {
     for (const cleanUp of cleanUps.reverse()) await cleanUp();

@@ -1,6 +1,6 @@
 /** Auth and the catalog as processes, with a Redis and a mailbox, and everything they say kept for a test to look through. */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -34,6 +34,7 @@ export async function openTracedGround(
   extra: Environment = {},
 ): Promise<TracedGround> {
   const home = mkdtempSync(join(tmpdir(), "kinopass-traced-"));
+  chmodSync(home, 0o755);
   const cleanUps: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
   t.after(async () => {
     for (const cleanUp of cleanUps.reverse()) await cleanUp();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -57,6 +57,7 @@ function statusOf(url: string, path: string, body?: object): Promise<number> {
 
 test("an instance that is told to stop at 200 requests a second fails none of them and is gone within ten seconds", async (t) => {
   const home = mkdtempSync(join(tmpdir(), "kinopass-drain-"));
+  chmodSync(home, 0o755);
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const limitsFile = join(home, "limits.json");
   writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));

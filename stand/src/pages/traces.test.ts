@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -21,6 +21,7 @@ test("a trace id leads to its trace, a request id to a search, and neither can l
 
 test("the page shows the last requests of both logs, newest first, each with its trace; half lines are passed over", async (t) => {
   const home = mkdtempSync(join(tmpdir(), "kinopass-traces-"));
+  chmodSync(home, 0o755);
   t.after(() => rmSync(home, { recursive: true }));
   mkdirSync(join(home, "logs"));
   const line = (time: string, route: string) =>
