@@ -228,9 +228,9 @@ function buildCapabilities(surroundings: Surroundings) {
     url: config.databaseUrl,
     applicationName: "kinopass-auth",
     maxConnections: config.databaseConnections,
-    acquireTimeoutMs: 400,
-    statementTimeoutMs: 1_000,
-    lockTimeoutMs: 400,
+    acquireTimeoutMs: config.databaseWaitMs,
+    statementTimeoutMs: config.databaseWaitMs * 2.5,
+    lockTimeoutMs: config.databaseWaitMs,
     planCacheMode: "force_generic_plan",
   });
   const secrets = new Secrets({ masters: config.masters, directoryKey: config.directoryKey });

