@@ -75,7 +75,7 @@ test("a service asks Auth through its contract", async (t) => {
       const began = performance.now();
       const failed = await hasty.introspect(access_token).catch((error: unknown) => error);
       assert.ok(failed instanceof CallFailed && failed.kind === "deadline", String(failed));
-      assert.ok(performance.now() - began < 1_000);
+      assert.ok(performance.now() - began < 4_000);
     } finally {
       process.kill(auth.pid, "SIGCONT");
     }
