@@ -8,6 +8,7 @@ import { benchRefresh } from "./refresh.ts";
 import { type Figure, print } from "./report.ts";
 import { benchSignIn } from "./sign-in.ts";
 import { benchStartUp } from "./start-up.ts";
+import { benchTracing } from "./tracing.ts";
 
 const benches: Readonly<
   Record<string, readonly [string, (parameter?: string) => Promise<readonly Figure[]>]>
@@ -19,6 +20,7 @@ const benches: Readonly<
   "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
   flood: ["ten times the sign-ins that can be verified; who else still is served", benchFlood],
   limits: ["a decision ÷ a no-op in Redis; a refused flood", benchLimits],
+  tracing: ["throughput with tracing off, at 1 % and at 100 % ÷ without any tracing code", benchTracing],
   "start-up": ["time to ready, memory when idle", benchStartUp],
 };
 

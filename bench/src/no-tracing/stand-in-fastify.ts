@@ -1,0 +1,4 @@
+/** No hooks at all: requests keep the numbers Fastify gives them. */
+export const tracing = Object.assign(async () => {}, { [Symbol.for("skip-override")]: true });
+
+export const requestContextOf = ({ id }: { readonly id: string }) => ({ requestId: id });
