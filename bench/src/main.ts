@@ -18,9 +18,9 @@ const benches: Readonly<
   catalog: ["film page with a signed-in caller ÷ without", benchCatalog],
   guard: ["what it takes to know a caller ÷ what jose alone takes", benchGuard],
   "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
+  tracing: ["throughput with tracing off, at 1 % and at 100 % ÷ without any tracing code", benchTracing],
   flood: ["ten times the sign-ins that can be verified; who else still is served", benchFlood],
   limits: ["a decision ÷ a no-op in Redis; a refused flood", benchLimits],
-  tracing: ["throughput with tracing off, at 1 % and at 100 % ÷ without any tracing code", benchTracing],
   "start-up": ["time to ready, memory when idle", benchStartUp],
 };
 

@@ -140,6 +140,19 @@ test("a service may answer refusals its own way and hear of every caller", async
   assert.deepEqual(callers, ["guest", "member"]);
 });
 
+test("a request that an earlier hook sent away is answered as that hook meant it", async (t) => {
+  const { guard } = await setUp(t);
+  const app = Fastify();
+  t.after(() => app.close());
+  app.addHook("onRequest", async () => {
+    throw Object.assign(new Error("busy_try_again"), { statusCode: 503 });
+  });
+  await app.register(guardPlugin, { guard });
+  app.get("/films", { config: { policy: open } }, async () => "x");
+  const answer = await app.inject("/films");
+  assert.deepEqual([answer.statusCode, answer.json().message], [503, "busy_try_again"]);
+});
+
 test("ten thousand interleaved calls of two viewers never mix", { timeout: 60_000 }, async (t) => {
   const { get, token } = await serve(t, { me: member });
   const exp = { claims: {} };

@@ -61,7 +61,9 @@ async function plugin(app: FastifyInstance, options: GuardPluginOptions): Promis
   app.addHook("onSend", async (request, reply) => {
     if (request.is404) return;
     addVary(reply.getHeader("vary"), (vary) => reply.header("vary", vary));
-    if (request.caller.kind === "guest") return;
+    // A request that an earlier hook sent away (shed, limited, malformed) never got a caller.
+    const caller = request.caller as Caller | undefined;
+    if (caller === undefined || caller.kind === "guest") return;
     // What was made for one viewer must not be kept for another, unless the service knows better.
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", PRIVATE);
   });

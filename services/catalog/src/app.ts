@@ -117,7 +117,8 @@ async function protect(
   await app.register(limits, {
     limiter,
     trustedProxies,
-    account: ({ caller }) => (caller.kind === "member" ? caller.accountId : undefined),
+    // A request that was sent away before the guard saw it has no caller.
+    account: ({ caller }: { caller?: Caller }) => (caller?.kind === "member" ? caller.accountId : undefined),
     refuse: () => common.rate_limited(),
   });
 }
