@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { newRequestId } from "@kinopass/tracing";
 import { tracing } from "@kinopass/tracing/fastify";
@@ -84,10 +84,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Server;
 
+  const random = randomInAdvance();
   strictValidation(app);
   readBodies(app);
   await app.register(tracing, {
-    makeRequestId: () => newRequestId(options.now(), randomBytes),
+    makeRequestId: () => newRequestId(options.now(), random),
     trustedNetworks: options.trustedTraceNetworks ?? [],
   });
   securityHeaders(app);
@@ -97,6 +98,20 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   if (options.shedding !== false) shedWhenLate(app, options.shedding);
   closedPaths(app);
   return app;
+}
+
+/** A system call for every request id would cost more than the rest of it: bytes are drawn for many, and each used once. */
+function randomInAdvance(): (size: number) => Uint8Array {
+  const drawn = Buffer.alloc(4_096);
+  let used = drawn.length;
+  return (size) => {
+    if (used + size > drawn.length) {
+      randomFillSync(drawn);
+      used = 0;
+    }
+    used += size;
+    return drawn.subarray(used - size, used);
+  };
 }
 
 /**
