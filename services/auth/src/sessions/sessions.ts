@@ -9,7 +9,7 @@
  * one unused for longest gives way.
  */
 import { refusals } from "@kinopass/http";
-import type { PostgresDatabase, Transaction } from "@kinopass/postgres";
+import type { Database, PostgresDatabase, Transaction } from "@kinopass/postgres";
 import { annotate, trace } from "@kinopass/tracing";
 import type { Actor, Audit } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
@@ -222,10 +222,13 @@ export class Sessions {
   }
 
   /** The live session, or undefined when it ended or ran out. */
-  async find(accountId: AccountId, sessionId: SessionId): Promise<queries.SessionRow | undefined> {
+  async find(
+    accountId: AccountId,
+    sessionId: SessionId,
+    on: Database = this.#db,
+  ): Promise<queries.SessionRow | undefined> {
     const now = this.#clock.now();
-    return (await queries.findLive(this.#db, accountId, sessionId, now, new Date(now.getTime() - IDLE_MS)))
-      .rows[0];
+    return (await queries.findLive(on, accountId, sessionId, now, new Date(now.getTime() - IDLE_MS))).rows[0];
   }
 
   /** Live sessions, most recently used first. */

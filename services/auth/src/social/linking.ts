@@ -94,14 +94,13 @@ export class SocialLinking {
     client: Client,
   ): Promise<Outcome> {
     const { accounts, sessions } = this.#given;
-    // The session may have ended, or been another's to begin with, while its owner was away.
-    if ((await sessions.find(accountId, sessionId)) === undefined) return "session_over";
     try {
-      return await accounts.underLock(accountId, (tx, account) =>
-        account.status === "active"
-          ? this.#linkUnderLock(tx, account, sessionId, provider, profile, client)
-          : Promise.resolve("account_disabled" as const),
-      );
+      return await accounts.underLock(accountId, async (tx, account) => {
+        // Asked under the lock: a recovery that ends a thief's sessions must not be overtaken by the thief's link.
+        if ((await sessions.find(accountId, sessionId, tx)) === undefined) return "session_over";
+        if (account.status !== "active") return "account_disabled";
+        return await this.#linkUnderLock(tx, account, sessionId, provider, profile, client);
+      });
     } catch (error) {
       if (error instanceof AppError && error.code === refuseAccount.account_not_found.code)
         return "session_over";

@@ -51,6 +51,7 @@ const TRAPS = [
   `${SITE}/#fragment`,
   `${SITE}/?code=mine`,
   `${SITE}/?error=mine`,
+  `${SITE}/?linked=vk`,
   `${SITE}/${"a".repeat(4096)}`,
   "http://127.0.0.1:8080/done/",
   "http://127.0.0.1:8080/done?x=1",

@@ -6,7 +6,7 @@
  */
 
 /** Ours; a return address that brings its own would be ambiguous. */
-const OWN_PARAMETERS = ["code", "error"] as const;
+const OWN_PARAMETERS = ["code", "error", "linked"] as const;
 const MOST_CHARS = 2048;
 
 export class ReturnTo {
@@ -48,7 +48,7 @@ export function isAppAddress(returnTo: string): boolean {
   return !/^https?:$/.test(new URL(returnTo).protocol);
 }
 
-export function withParameter(returnTo: string, name: "code" | "error" | "linked", value: string): string {
+export function withParameter(returnTo: string, name: (typeof OWN_PARAMETERS)[number], value: string): string {
   const url = new URL(returnTo);
   url.searchParams.set(name, value);
   return url.href;

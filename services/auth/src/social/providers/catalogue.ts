@@ -40,8 +40,9 @@ export function configuredProviders(settings: Settings, surroundings: Surroundin
     own.refuseUnknown();
     if (make !== undefined && mistakes.length === before) providers.set(name, make(surroundings));
   }
+  refuseUnknownProviders(settings, mistakes);
   const facebookAppSecret = providers.has("facebook")
-    ? settings["AUTH_SOCIAL_FACEBOOK_CLIENT_SECRET"]
+    ? settings["AUTH_SOCIAL_FACEBOOK_CLIENT_SECRET"]?.trim()
     : undefined;
   return { providers, mistakes, ...given({ facebookAppSecret }) };
 }
@@ -172,6 +173,15 @@ const MAKERS: Readonly<Record<ProviderName, Maker>> = {
       );
   },
 };
+
+/** A provider nobody here speaks, or whose name is misspelt, would silently stay off. */
+function refuseUnknownProviders(settings: Settings, mistakes: string[]): void {
+  const known = PROVIDER_NAMES.map((name) => `AUTH_SOCIAL_${name.toUpperCase()}_`);
+  for (const [name, value] of Object.entries(settings)) {
+    if (name === EMULATOR || !value?.trim() || known.some((prefix) => name.startsWith(prefix))) continue;
+    mistakes.push(`${name} belongs to no provider; there are ${PROVIDER_NAMES.join(", ")}`);
+  }
+}
 
 /** Anybody who can answer for a provider can be anybody: an emulator must not be reachable from outside. */
 function loopbackOnly(value: string | undefined, mistakes: string[]): string | undefined {
