@@ -81,6 +81,22 @@ test("T50: another subject with the same address is another person; a changed ad
   assert.equal((await auth.browser().signIn("facebook", first.id)).accountId, alice.accountId);
 });
 
+test("T50: an address that Google calls verified, of a domain that is not Google's, opens nobody's account", async (t) => {
+  const auth = await startSocial(t);
+  const alice = await auth.signUp({ email: "alice@viewer.example" });
+  await auth.browser().link("google", "adult", alice);
+  const { id } = auth.emulators.addPerson({
+    id: "impostor",
+    email: "alice@viewer.example",
+    emailVerified: true,
+  });
+  const mallory = await auth.browser().signIn("google", id);
+  assert.notEqual(mallory.accountId, alice.accountId);
+  const { body } = await ask(auth, "GET /v1/me", undefined, mallory);
+  assert.equal(body.email, null);
+  assert.equal((await auth.browser().signIn("google", "adult")).accountId, alice.accountId);
+});
+
 test("T48: a sign-up somebody else began with the address comes to nothing", async (t) => {
   const auth = await startSocial(t);
   const email = "prey@gmail.com";

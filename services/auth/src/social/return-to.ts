@@ -48,7 +48,11 @@ export function isAppAddress(returnTo: string): boolean {
   return !/^https?:$/.test(new URL(returnTo).protocol);
 }
 
-export function withParameter(returnTo: string, name: (typeof OWN_PARAMETERS)[number], value: string): string {
+export function withParameter(
+  returnTo: string,
+  name: (typeof OWN_PARAMETERS)[number],
+  value: string,
+): string {
   const url = new URL(returnTo);
   url.searchParams.set(name, value);
   return url.href;

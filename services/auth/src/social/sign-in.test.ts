@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import test from "node:test";
+import type { AccountId } from "../ids.ts";
 import { ask } from "../testing/ask.ts";
 import { sql } from "../testing/sql.ts";
 import { ALL, ISSUER, pkce, SITE, startSocial } from "./set-up.test-support.ts";
@@ -53,25 +55,50 @@ test("a provider without credentials is off: not listed, and not there", async (
   assert.equal((await ask(auth, "GET /v1/social/nobody/start")).code, "provider_unknown");
 });
 
-test("T32: every start has its own state, nonce and verifier, and asks for what we registered", async (t) => {
+const LEAST_SCOPES: Readonly<Record<string, string>> = {
+  yandex: "",
+  vk: "vkid.personal_info email",
+  mailru: "userinfo",
+  google: "openid email profile",
+  facebook: "public_profile,email",
+  x: "users.read tweet.read offline.access users.email",
+  odnoklassniki: "VALUABLE_ACCESS",
+  telegram: "openid profile",
+  apple: "name email",
+};
+
+test("T32: a thousand starts have a thousand states, nonces and verifiers, and ask for no more than is used", async (t) => {
   const auth = await startSocial(t);
   const browser = auth.browser();
   const seen = { state: new Set(), nonce: new Set(), challenge: new Set() };
-  for (let round = 0; round < 120; round += 1) {
-    const url = await browser.start("google");
+  const leaving: URL[] = [];
+  for (let round = 0; round < 1000; round += 1) {
+    const provider = ALL[round % ALL.length] ?? "google";
+    const url = await browser.start(provider);
+    leaving.push(url);
     const query = url.searchParams;
-    assert.equal(query.get("redirect_uri"), `${ISSUER}/v1/social/google/callback`);
+    assert.equal(query.get("redirect_uri"), `${ISSUER}/v1/social/${provider}/callback`);
     assert.equal(query.get("response_type"), "code");
-    assert.equal(query.get("code_challenge_method"), "S256");
+    assert.equal(query.get("scope") ?? "", LEAST_SCOPES[provider], provider);
     assert.match(query.get("state") ?? "", /^[\w-]{43}$/);
-    assert.equal(query.has("code_verifier"), false);
     seen.state.add(query.get("state"));
-    seen.nonce.add(query.get("nonce"));
+    if (query.has("nonce")) seen.nonce.add(query.get("nonce"));
+    if (!query.has("code_challenge")) continue;
+    assert.equal(query.get("code_challenge_method"), "S256");
     seen.challenge.add(query.get("code_challenge"));
   }
-  assert.deepEqual([seen.state.size, seen.nonce.size, seen.challenge.size], [120, 120, 120]);
-  const [row] = await sql<{ sealed: Buffer }>(auth, "select sealed from auth.social_flows limit 1");
-  assert.doesNotMatch(row?.sealed.toString("latin1") ?? "", /verifier|google/, "what waits is sealed");
+  const having = (name: string) => leaving.filter(({ searchParams }) => searchParams.has(name)).length;
+  assert.equal(seen.state.size, 1000);
+  assert.equal(seen.nonce.size, having("nonce"));
+  assert.equal(seen.challenge.size, having("code_challenge"));
+  assert.ok(seen.nonce.size > 300 && seen.challenge.size > 700);
+  const shown = [...leaving.flatMap((url) => [...url.searchParams.values()]), ...browser.cookies.values()];
+  const verifies = shown.filter((value) => seen.challenge.has(challengeOf(value)));
+  assert.deepEqual(verifies, [], "no verifier stands in an address or a cookie");
+  const rows = await sql<{ sealed: Buffer }>(auth, "select sealed from auth.social_flows");
+  assert.equal(rows.length, 1000);
+  for (const { sealed } of rows)
+    assert.doesNotMatch(sealed.toString("latin1"), /verifier|provider|sign_in/, "what waits is sealed");
   assert.equal(browser.cookies.size, 1);
 });
 
@@ -144,22 +171,60 @@ test("T35: a flow lives ten minutes, its code one", async (t) => {
   assert.equal((await browser.exchange(code)).code, "social_code_invalid");
 });
 
-test("T36: somebody else's finished address signs nobody into their account", async (t) => {
+test("T36: somebody else's finished address signs nobody into their account, nor links them to it", async (t) => {
   const auth = await startSocial(t);
   const mallory = auth.browser();
+  const thief = await auth.signUp();
+  const alice = await auth.signUp();
+  const unmarked = auth.browser();
+  const marked = auth.browser();
+  await marked.start("google");
+  for (const victim of [unmarked, marked]) {
+    const trap = await mallory.agree(await mallory.start("google"), "adult");
+    assert.equal((await victim.comeBack(trap)).problem, "social_flow_unknown");
+    const link = await mallory.agree(await mallory.beginLink("google", thief), "adult");
+    assert.equal((await victim.comeBack(link)).problem, "social_flow_unknown");
+  }
+  // Signed in, with her own token sent along: a callback does not look at who happens to be signed in.
   const trap = await mallory.agree(await mallory.start("google"), "adult");
-  const alice = auth.browser();
-  await alice.start("google");
-  assert.equal((await alice.comeBack(trap)).problem, "social_flow_unknown");
+  const { pathname, search } = new URL(trap.url);
+  const headers = { ...marked.headers(), ...alice.headers };
+  const answer = await auth.app.inject({ url: pathname + search, headers });
+  assert.equal(answer.statusCode, 400);
   assert.equal(auth.calls.length, 0);
+  assert.deepEqual(await sql(auth, "select id from auth.social_accounts"), []);
+  assert.equal((await sql(auth, "select id from auth.sessions")).length, 2, "of the two sign-ups");
 });
 
-test("T37: an answer in the name of another issuer is dropped with its code", async (t) => {
+test("T37: an answer in the name of another issuer, or of none where one is promised, is dropped with its code", async (t) => {
   const auth = await startSocial(t);
+  const evil = "iss=https%3A%2F%2Fevil.example";
+  for (const [provider, change] of [
+    ["google", (url: string) => url.replace(/iss=[^&]*/, evil)],
+    ["google", (url: string) => url.replace(/[?&]iss=[^&]*/, "")],
+    ["google", (url: string) => url.replace(/iss=https%3A%2F%2F/, "iss=HTTPS%3A%2F%2F")],
+    ["telegram", (url: string) => `${url}&${evil}`],
+    ["yandex", (url: string) => `${url}&iss=https%3A%2F%2Faccounts.google.com`],
+    ["x", (url: string) => `${url}&iss=`],
+  ] as const) {
+    const browser = auth.browser();
+    const outcome = await browser.agree(await browser.start(provider), "adult");
+    const foreign = { ...outcome, url: change(outcome.url) };
+    assert.notEqual(foreign.url, outcome.url);
+    assert.equal((await browser.comeBack(foreign)).error, "provider_failed", foreign.url);
+  }
+  assert.equal(auth.calls.length, 0, "no code reached a token endpoint");
+});
+
+test("T37: what one provider gave is worth nothing in a flow that went to another", async (t) => {
+  const auth = await startSocial(t);
+  const honest = auth.browser();
+  const given = await honest.agree(await honest.start("google"), "adult");
   const browser = auth.browser();
-  const outcome = await browser.agree(await browser.start("google"), "adult");
-  const foreign = { ...outcome, url: outcome.url.replace(/iss=[^&]*/, "iss=https%3A%2F%2Fevil.example") };
-  assert.equal((await browser.comeBack(foreign)).error, "provider_failed");
+  const state = (await browser.start("facebook")).searchParams.get("state") ?? "";
+  const query = new URLSearchParams({ ...given.fields, state });
+  const landed = await browser.open(`/v1/social/facebook/callback?${query}`);
+  assert.equal(landed.error, "provider_failed");
   assert.equal(auth.calls.length, 0);
 });
 
@@ -187,14 +252,41 @@ test("T42: tokens that come through the browser are not taken", async (t) => {
   assert.equal(auth.calls.length, 0);
 });
 
+test("T42: a provider's own token, whoever it was made for, opens nothing that we serve", async (t) => {
+  const auth = await startSocial(t);
+  const { accountId } = await auth.browser().signIn("google", "adult");
+  const { links } = auth.auth.capabilities.social;
+  const [row] = await links.list(accountId as AccountId);
+  const token = (row && links.tokensOf(accountId as AccountId, row)?.accessToken) ?? "";
+  assert.ok(token);
+  const refused = [
+    await ask(auth, "POST /v1/social/exchange", { code: token }),
+    await ask(auth, "POST /v1/social/exchange", { access_token: token }),
+    await ask(auth, "POST /v1/social/exchange", { id_token: token }),
+    await ask(auth, "POST /v1/sessions/refresh", { refresh_token: token }),
+    await ask(auth, "GET /v1/me", undefined, { headers: { authorization: `Bearer ${token}` } }),
+  ];
+  assert.deepEqual(
+    refused.map(({ status, code }) => `${status} ${code}`),
+    [
+      "400 social_code_invalid",
+      "400 invalid_request",
+      "400 invalid_request",
+      "401 refresh_token_invalid",
+      "401 access_token_invalid",
+    ],
+  );
+});
+
 test("T43: no is told plainly, nothing is reflected, and the state is burnt", async (t) => {
   const auth = await startSocial(t);
   for (const provider of ALL) {
     const browser = auth.browser();
     const outcome = await browser.agree(await browser.start(provider), "deny");
-    const url = outcome.method === "GET" ? `${outcome.url}&x=%3Cscript%3E` : outcome.url;
-    const loud = { ...outcome, url, fields: { ...outcome.fields, x: "<script>" } };
-    const landed = await browser.comeBack(loud);
+    const fields = { ...outcome.fields, error_description: "<script>alert(1)</script>" };
+    const url = new URL(outcome.url);
+    if (outcome.method === "GET") url.search = new URLSearchParams(fields).toString();
+    const landed = await browser.comeBack({ ...outcome, url: url.href, fields });
     assert.equal(landed.status, 303, provider);
     assert.equal(landed.location?.href, `${SITE}?error=denied`);
     assert.doesNotMatch(landed.text, /script/);
@@ -231,6 +323,15 @@ test("a code is worth nothing to whoever lacks the verifier of the start", async
   }
 });
 
+test("the verifier of RFC 7636's own example proves its challenge", async (t) => {
+  const auth = await startSocial(t);
+  const browser = auth.browser();
+  const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+  const { code = "" } = await browser.goThrough("vk", "adult", { challenge });
+  const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+  assert.equal((await browser.exchange(code, verifier)).status, 201);
+});
+
 test("an app's own address needs a challenge", async (t) => {
   const auth = await startSocial(t);
   const url = "/v1/social/vk/start?return_to=app.kinopass:/signed-in";
@@ -265,3 +366,7 @@ test("a HEAD request burns nothing", async (t) => {
   assert.equal(answer.statusCode, 405);
   assert.ok((await browser.comeBack(outcome)).code);
 });
+
+function challengeOf(verifier: string): string {
+  return createHash("sha256").update(verifier).digest("base64url");
+}

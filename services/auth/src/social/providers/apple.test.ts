@@ -23,6 +23,7 @@ function adapter(claims: object, changes: Script = {}) {
         body: { ...apple.token, id_token: await signed({ ...goodClaims(ISSUER, made.clock), ...claims }) },
       }),
       "/auth/keys": async () => ({ body: await publishedKeys() }),
+      "/auth/revoke": {},
       ...changes,
     },
     APP,
@@ -77,6 +78,34 @@ test("trap 47: Apple's client secret is a short-lived ES256 token made for the c
     exp: nowS + 300,
   });
   assert.equal(asked[0]?.headers.has("authorization"), false);
+});
+
+test("Apple is asked where its own metadata says, and in the way it says", async () => {
+  const { discovery } = apple;
+  const { provider, asked } = adapter({});
+  const page = authorizeUrl(provider);
+  assert.equal(page.origin + page.pathname, discovery.authorization_endpoint);
+  const asks = (name: string) => page.searchParams.get(name) ?? "";
+  assert.ok(discovery.response_types_supported.includes(asks("response_type") as "code"));
+  assert.ok(discovery.response_modes_supported.includes(asks("response_mode") as "form_post"));
+  for (const scope of asks("scope").split(" "))
+    assert.ok(discovery.scopes_supported.includes(scope as "name"), scope);
+  const { tokensForUnlink = {} } = await provider.finish(withCode({ iss: discovery.issuer }));
+  assert.equal((await provider.revoke(tokensForUnlink)).kind, "revoked");
+  assert.deepEqual(
+    asked.map(({ url }) => url.href),
+    [discovery.token_endpoint, discovery.jwks_uri, discovery.revocation_endpoint],
+  );
+  assert.ok(asked[0]?.form.has("client_secret"), "client_secret_post");
+});
+
+test("a server notification of Apple's is no callback, wherever its fields are put", async () => {
+  const { provider, asked } = adapter({});
+  for (const fields of [{ ...apple.notification }, { payload: JSON.stringify(apple.notification) }]) {
+    const failure = await failureOf(provider.finish(callbackWith(fields)));
+    assert.equal(failure.kind, "bad_callback");
+  }
+  assert.equal(asked.length, 0);
 });
 
 test("an error page of Apple's at revocation is not a revocation", async () => {

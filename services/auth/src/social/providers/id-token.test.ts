@@ -35,7 +35,7 @@ test("a token that is right in everything signs in", async () => {
   );
 });
 
-test("every wrong claim is refused under its own name", async () => {
+test("T40: every wrong claim is refused under its own name", async () => {
   const wrong: [Record<string, unknown>, string][] = [
     [{ iss: "https://accounts.evil.example" }, "id_token_iss"],
     [{ aud: "another-app" }, "id_token_aud"],
@@ -64,7 +64,7 @@ test("every wrong claim is refused under its own name", async () => {
   }
 });
 
-test("a token signed in any way but RS256 by the issuer's own key is refused", async () => {
+test("T40: a token signed in any way but RS256 by the issuer's own key is refused", async () => {
   const { keys } = await publishedKeys();
   const publicPem = await exportSPKI((await importJWK(keys[0] as object, "RS256")) as CryptoKey);
   const head = (header: object) => base64url.encode(JSON.stringify(header));
@@ -89,7 +89,7 @@ test("a token signed in any way but RS256 by the issuer's own key is refused", a
   assert.match(await refusalOf(es), /^id_token_err_/);
 });
 
-test("a header cannot bring its own key, hide its key's name, or carry what we do not understand", async () => {
+test("T40: a header cannot bring its own key, hide its key's name, or carry what we do not understand", async () => {
   const own = await exportJWK((await generateKeyPair("RS256", { extractable: true })).publicKey);
   for (const header of [
     { jwk: own },
@@ -109,7 +109,7 @@ test("a header cannot bring its own key, hide its key's name, or carry what we d
   assert.match(await refusalOf(`${critical}.${payload}.${signature}`), /^id_token_err_/);
 });
 
-test("only the compact form of a bounded size is looked at", async () => {
+test("T40: only the compact form of a bounded size is looked at", async () => {
   const good = await signed(GOOD);
   const [header, payload, signature] = good.split(".");
   const odd = [
@@ -125,7 +125,7 @@ test("only the compact form of a bounded size is looked at", async () => {
   for (const token of odd) assert.match(await refusalOf(token), /^(id_token_form|no_id_token|too_large)$/);
 });
 
-test("keys come from the pinned address alone, whatever a token says", async () => {
+test("T40: keys come from the pinned address alone, whatever a token says", async () => {
   const { provider, asked } = given(await signed(GOOD, { kid: "unknown", typ: "JWT" }));
   await failureOf(provider.finish(CALLBACK));
   assert.deepEqual(
@@ -134,7 +134,7 @@ test("keys come from the pinned address alone, whatever a token says", async () 
   );
 });
 
-test("a provider that rotates its keys is followed within one fetch, and a withdrawn key is refused after it", async (t) => {
+test("T46: a provider that rotates its keys is followed within one fetch, and a withdrawn key is refused after it", async (t) => {
   const { provider, emulators, calls, clock } = await onGround(t);
   const google = provider("google");
   const fetches = () => calls.filter(({ pathname }) => pathname.endsWith("/certs")).length;
@@ -147,27 +147,29 @@ test("a provider that rotates its keys is followed within one fetch, and a withd
   assert.equal(fetches(), 2);
 });
 
-test("ten thousand made-up key ids cost at most two fetches a minute", async () => {
+test("T46: ten thousand made-up key ids cost at most two fetches a minute", async () => {
   let fetches = 0;
-  const tokens = await Promise.all(
-    Array.from({ length: 50 }, (_, index) => signed(GOOD, { kid: `made-up-${index}` })),
-  );
-  let next = 0;
+  let made = 0;
+  const [, payload, signature] = (await signed(GOOD)).split(".");
   const { provider, clock } = scripted("google", {
-    "/token": () => ({ body: { access_token: "a", id_token: tokens[next++ % tokens.length] } }),
+    "/token": () => {
+      const header = base64url.encode(JSON.stringify({ alg: "RS256", kid: `made-up-${made++}` }));
+      return { body: { access_token: "a", id_token: `${header}.${payload}.${signature}` } };
+    },
     "/certs": async () => {
       fetches += 1;
       return { body: await publishedKeys() };
     },
   });
   for (let second = 0; second < 60; second += 1) {
-    await Promise.all(Array.from({ length: 20 }, () => failureOf(provider.finish(CALLBACK))));
+    await Promise.all(Array.from({ length: 170 }, () => failureOf(provider.finish(CALLBACK))));
     clock.advance(1000);
   }
+  assert.ok(made >= 10_000);
   assert.ok(fetches <= 3, `${fetches} fetches: one to begin with and two in the minute`);
 });
 
-test("keys on hand serve while the issuer is away, for a day and no longer; with none on hand the provider is away", async () => {
+test("T46: keys on hand serve while the issuer is away, for a day and no longer; with none on hand the provider is away", async () => {
   let away = false;
   const script = {
     "/token": async () => ({

@@ -482,6 +482,27 @@ export const BODIES = {
     },
   },
   apple: {
+    discovery: {
+      issuer: "https://appleid.apple.com",
+      authorization_endpoint: "https://appleid.apple.com/auth/authorize",
+      token_endpoint: "https://appleid.apple.com/auth/token",
+      revocation_endpoint: "https://appleid.apple.com/auth/revoke",
+      jwks_uri: "https://appleid.apple.com/auth/keys",
+      response_types_supported: ["code"],
+      response_modes_supported: ["query", "fragment", "form_post"],
+      subject_types_supported: ["pairwise"],
+      id_token_signing_alg_values_supported: ["RS256"],
+      scopes_supported: ["openid", "email", "name"],
+      token_endpoint_auth_methods_supported: ["client_secret_post"],
+    },
+    /** What the wrapper's signed `events` says; we give Apple no address for these. */
+    notification: {
+      type: "email-disabled",
+      sub: "001667.7f1e9b1f0d41426d8d8616e7d06be6f1.0433",
+      event_time: 1608693364100,
+      email: "relay@privaterelay.appleid.com",
+      is_private_email: "true",
+    },
     token: {
       access_token: "secret-access-token",
       expires_in: "300",
@@ -504,5 +525,35 @@ export const BODIES = {
       is_private_email: "true",
     },
     user: '{"email":"private@appleid.apple.com","name":{"firstName":"A","lastName":"B"}}',
+  },
+  /** Of providers that nobody here speaks: none of it may pass for an answer of one that we do. */
+  strangers: {
+    sberErrorClient: {
+      httpCode: "401",
+      httpMessage: "Unauthorized",
+      moreInformation: "Client id not registered.",
+    },
+    sberErrorHeader: {
+      httpCode: "400",
+      httpMessage: "Bad Request",
+      moreInformation: "rquid header does not match pattern: ^(([0-9]|[a-f]|[A-F]){32})$",
+    },
+    sberToken: {
+      access_token: "…",
+      token_type: "Bearer",
+      expires_in: 60,
+      scope: "openid name",
+      id_token: "<JWT: iss,sub,aud,exp,iat,auth_time,nonce,sid,sub_alt[]>",
+    },
+    tidProfile: {
+      sub: "00000000-0000-0000-0000-000000000000",
+      name: "Иванов Иван",
+      gender: "male",
+      birthdate: "2000-01-01",
+      family_name: "Иванов",
+      given_name: "Иван",
+      middle_name: "Иванович",
+      phone_number: "+79991234567",
+    },
   },
 } as const;

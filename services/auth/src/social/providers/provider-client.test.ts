@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
 import { gzipSync } from "node:zlib";
+import { SMTPServer } from "smtp-server";
 import { failureOf, MovableClock } from "./emulated.ts";
 import { isObject } from "./json.ts";
 import { basic, ProviderClient, type Surroundings } from "./provider-client.ts";
@@ -36,12 +37,36 @@ test("one deadline holds for all the calls of a sign-in together: a late call is
   assert.equal(asked, 1);
 });
 
-test("a small gzip bomb is cut off at the limit of what it unpacks to", async (t) => {
+test("T45: a small gzip bomb is cut off at the limit of what it unpacks to", async (t) => {
   const bomb = gzipSync(Buffer.alloc(50 * 1024 * 1024, 32));
   const { client, url } = await against(t, (_request, response) => {
     response.writeHead(200, { "content-encoding": "gzip", "content-type": "application/json" }).end(bomb);
   });
   assert.equal((await failureOf(client.exchange().ask({ method: "GET", url }))).because, "too_large");
+});
+
+test("T45: a certificate that nobody vouches for ends the call before anything is sent", async (t) => {
+  let heard = "";
+  // Comes with a certificate of its own, signed by itself.
+  const server = new SMTPServer({
+    secure: true,
+    logger: false,
+    onConnect: (_session, done) => {
+      heard = "a connection";
+      done();
+    },
+  });
+  server.on("error", () => {});
+  server.listen(0, "127.0.0.1");
+  t.after(() => server.close(() => {}));
+  await once(server.server, "listening");
+  const { port } = server.server.address() as AddressInfo;
+  const client = new ProviderClient("yandex", { fetch, clock: new MovableClock() });
+  const ask = { method: "POST", url: `https://localhost:${port}/token`, form: { code: "secret" } } as const;
+  const failure = await failureOf(client.exchange().ask(ask));
+  assert.equal(failure.kind, "provider_unreachable");
+  assert.match(failure.because, /^network_.*(cert|self_signed)/);
+  assert.equal(heard, "");
 });
 
 test("an answer of exactly the limit is taken and one byte more is not", async (t) => {
@@ -57,7 +82,7 @@ test("an answer of exactly the limit is taken and one byte more is not", async (
   );
 });
 
-test("a redirect is an answer nobody can read, and where it points is never asked", async (t) => {
+test("T45: a redirect is an answer nobody can read, and where it points is never asked", async (t) => {
   const asked: (string | undefined)[] = [];
   const { client, url } = await against(t, (request, response) => {
     asked.push(request.url);

@@ -13,11 +13,12 @@ export interface Tokens {
 
 /** A sample of Yandex's lives for 3 900 years. */
 const LONGEST_LIFE_S = 10 * 365 * 86_400;
-const MAX_TOKEN_CHARS = 16_384;
+/** RFC 6749 §A.12: printable ASCII. Anything else could not even be sent back in a header. */
+const TOKEN = /^[\x20-\x7e]{1,16384}$/;
 
 export function tokensFrom(provider: ProviderName, body: JsonObject, now: Date): Tokens {
   const accessToken = text(body, "access_token");
-  if (accessToken === undefined || accessToken.length > MAX_TOKEN_CHARS) {
+  if (accessToken === undefined || !TOKEN.test(accessToken)) {
     throw new ProviderFailure(provider, "provider_garbage", "no_access_token");
   }
   const seconds = quantity(body, "expires_in");
