@@ -1,12 +1,13 @@
 /**
  * Loaded before a service, puts stand-ins that do nothing in the place of @kinopass/tracing: how the service would run
- * had nobody ever written a line of tracing. Request ids are gone as well.
+ * had nobody ever written a line of tracing. Request ids are gone as well; as `hooks.js?ids` it leaves those alone.
  */
 import { registerHooks } from "node:module";
 
+const ids = import.meta.url.endsWith("?ids") ? "-ids" : "";
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
-  [/\/packages\/tracing\/dist\/index\.js$/, "./stand-in.js"],
-  [/\/packages\/tracing\/dist\/fastify\.js$/, "./stand-in-fastify.js"],
+  [/\/packages\/tracing\/dist\/index\.js$/, `./stand-in${ids}.js`],
+  [/\/packages\/tracing\/dist\/fastify\.js$/, `./stand-in-fastify${ids}.js`],
   [/\/packages\/tracing\/dist\/register\.js$/, "./stand-in-register.js"],
 ];
 

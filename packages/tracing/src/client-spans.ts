@@ -1,9 +1,13 @@
-import { type Attributes, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { type Attributes, context, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { outgoingHeaders } from "./outgoing.ts";
+import { type Pickers, runTraced, type TracedCall } from "./traced-call.ts";
 import { activeTracer } from "./tracer.ts";
 import { withSpan } from "./with-span.ts";
 
 // Names and attributes follow the OpenTelemetry semantic conventions for database and HTTP client spans (stable, 1.4x).
+
+const SQL_RECORD: Pickers = { result: returnedRows, error: databaseError };
+const REDIS_RECORD: Pickers = { error: databaseError };
 
 export interface SqlSpanOptions {
   /** The SQL verb (SELECT, UPDATE…), where the caller knows it. */
@@ -16,13 +20,17 @@ export interface SqlSpanOptions {
 
 /** A span around one SQL statement. `statement` is its name (`sessions.rotate`): neither text nor values are kept. */
 export function sqlSpan<Result>(statement: string, fn: () => Result, options: SqlSpanOptions = {}): Result {
-  if (activeTracer() === undefined) return fn();
+  const tracer = activeTracer();
+  if (tracer === undefined) return fn();
+  return runTraced(tracer, context.active(), () => sqlCall(statement, options), fn);
+}
+
+function sqlCall(statement: string, { operation, namespace, collection }: SqlSpanOptions): TracedCall {
   const attributes: Attributes = { "db.system.name": "postgresql", "db.query.summary": statement };
-  if (options.operation !== undefined) attributes["db.operation.name"] = options.operation;
-  if (options.namespace !== undefined) attributes["db.namespace"] = options.namespace;
-  if (options.collection !== undefined) attributes["db.collection.name"] = options.collection;
-  const record = { result: returnedRows, error: databaseError };
-  return withSpan(statement, { kind: SpanKind.CLIENT, attributes, record }, fn);
+  if (operation !== undefined) attributes["db.operation.name"] = operation;
+  if (namespace !== undefined) attributes["db.namespace"] = namespace;
+  if (collection !== undefined) attributes["db.collection.name"] = collection;
+  return { name: statement, kind: SpanKind.CLIENT, attributes, record: SQL_RECORD };
 }
 
 export interface RedisSpanOptions {
@@ -36,15 +44,18 @@ export interface RedisSpanOptions {
 
 /** A span around one Redis command (`EVALSHA`, `GET`, `PIPELINE`). Keys and values are not kept. */
 export function redisSpan<Result>(command: string, fn: () => Result, options: RedisSpanOptions = {}): Result {
-  if (activeTracer() === undefined) return fn();
+  const tracer = activeTracer();
+  if (tracer === undefined) return fn();
+  return runTraced(tracer, context.active(), () => redisCall(command, options), fn);
+}
+
+function redisCall(command: string, { script, batchSize, namespace }: RedisSpanOptions): TracedCall {
   const attributes: Attributes = { "db.system.name": "redis", "db.operation.name": command };
-  if (options.script !== undefined) attributes["db.stored_procedure.name"] = options.script;
-  if (options.batchSize !== undefined && options.batchSize > 1) {
-    attributes["db.operation.batch.size"] = options.batchSize;
-  }
-  if (options.namespace !== undefined) attributes["db.namespace"] = options.namespace;
-  const name = options.script === undefined ? command : `${command} ${options.script}`;
-  return withSpan(name, { kind: SpanKind.CLIENT, attributes, record: { error: databaseError } }, fn);
+  if (script !== undefined) attributes["db.stored_procedure.name"] = script;
+  if (batchSize !== undefined && batchSize > 1) attributes["db.operation.batch.size"] = batchSize;
+  if (namespace !== undefined) attributes["db.namespace"] = namespace;
+  const name = script === undefined ? command : `${command} ${script}`;
+  return { name, kind: SpanKind.CLIENT, attributes, record: REDIS_RECORD };
 }
 
 export interface ClientCall {

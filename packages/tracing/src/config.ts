@@ -33,7 +33,7 @@ interface BatchLimits {
   readonly maxExportBatchSize: number;
 }
 
-interface SpanLimitNumbers {
+export interface SpanLimitNumbers {
   readonly attributeValueLengthLimit: number;
   readonly attributeCountLimit: number;
   readonly eventCountLimit: number;

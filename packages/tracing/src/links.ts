@@ -2,12 +2,12 @@ import {
   context,
   isSpanContextValid,
   type Link,
-  ROOT_CONTEXT,
   type Span,
   type SpanContext,
   SpanKind,
   trace,
 } from "@opentelemetry/api";
+import { light } from "./light-context.ts";
 import { currentRequest, runWithRequest } from "./request-context.ts";
 import { acceptRequestId, REQUEST_ID_ATTRIBUTE } from "./request-id.ts";
 import { runTraced } from "./traced-call.ts";
@@ -54,8 +54,8 @@ function runLinked<Result>(
   if (tracer === undefined) return fn(trace.wrapSpanContext({ traceId: "", spanId: "", traceFlags: 0 }));
   const links: Link[] = cause === undefined ? [] : [{ context: cause }];
   const attributes = requestId === "" ? {} : { [REQUEST_ID_ATTRIBUTE]: requestId };
-  const parent = trace.deleteSpan(context.active() ?? ROOT_CONTEXT);
-  return runTraced(tracer, { name, kind: SpanKind.INTERNAL, attributes, links, parent }, fn);
+  const parent = trace.deleteSpan(light(context.active()));
+  return runTraced(tracer, parent, () => ({ name, kind: SpanKind.INTERNAL, attributes, links }), fn);
 }
 
 function parseTraceparent(text: string): SpanContext | undefined {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Context, context, createContextKey, isSpanContextValid, trace } from "@opentelemetry/api";
+import { type Context, context, createContextKey, INVALID_TRACEID, trace } from "@opentelemetry/api";
 import { activeTracer } from "./tracer.ts";
 
 /** What belongs to the request that is being served, for whoever writes a log line, an audit row or a call out. */
@@ -37,7 +37,7 @@ export function currentRequest(): RequestContext | undefined {
 
 /** The trace id to show a person or write beside an error: of the active span, else of the request. */
 export function activeTraceId(): string | undefined {
-  const active = trace.getActiveSpan()?.spanContext();
-  if (active !== undefined && isSpanContextValid(active)) return active.traceId;
+  const active = trace.getActiveSpan()?.spanContext().traceId;
+  if (active !== undefined && active !== INVALID_TRACEID) return active;
   return currentRequest()?.traceId;
 }

@@ -7,6 +7,8 @@ export const TRACESTATE_HEADER = "tracestate";
 /** The span attribute by which Jaeger finds the trace of a request id. */
 export const REQUEST_ID_ATTRIBUTE = "request.id";
 
+/** The two hexadecimal digits of every byte: looking them up is several times faster than writing them anew. */
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const HARMLESS = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
@@ -26,10 +28,17 @@ export function acceptRequestId(offered: unknown, make: () => string): string {
  */
 export function newRequestId(now: Date | number, random: (bytes: number) => Uint8Array): string {
   const milliseconds = Math.trunc(typeof now === "number" ? now : now.getTime());
-  const time = milliseconds.toString(16).padStart(12, "0").slice(-12);
-  const noise = Buffer.from(random(10));
-  noise[0] = ((noise[0] ?? 0) & 0x0f) | 0x70;
-  noise[2] = ((noise[2] ?? 0) & 0x3f) | 0x80;
-  const rest = noise.toString("hex");
-  return `${time.slice(0, 8)}-${time.slice(8)}-${rest.slice(0, 4)}-${rest.slice(4, 8)}-${rest.slice(8)}`;
+  const high = Math.trunc(milliseconds / 0x1_0000);
+  const low = milliseconds % 0x1_0000;
+  const noise = random(10);
+  const at = (index: number) => noise[index] ?? 0;
+  return (
+    `${pair(high >>> 24)}${pair(high >>> 16)}${pair(high >>> 8)}${pair(high)}-${pair(low >>> 8)}${pair(low)}` +
+    `-${pair((at(0) & 0x0f) | 0x70)}${pair(at(1))}-${pair((at(2) & 0x3f) | 0x80)}${pair(at(3))}` +
+    `-${pair(at(4))}${pair(at(5))}${pair(at(6))}${pair(at(7))}${pair(at(8))}${pair(at(9))}`
+  );
+}
+
+function pair(byte: number): string {
+  return PAIRS[byte & 0xff] ?? "";
 }

@@ -18,20 +18,16 @@ import {
   serviceInstanceIdDetector,
 } from "@opentelemetry/resources";
 import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
   BatchSpanProcessor,
   ConsoleSpanExporter,
-  ParentBasedSampler,
-  type Sampler,
   type SpanExporter,
   type SpanProcessor,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import type { ExporterName, PropagatorName, TracingConfig } from "./config.ts";
-import { LateIds, LateSampler, lateRecorderOn } from "./late-recorder.ts";
+import { lateRecorderOn } from "./late-recorder.ts";
 import { setLateRecorder } from "./late-span.ts";
+import { samplerOf } from "./sampler.ts";
+import { KinopassTracerProvider } from "./tracer-provider.ts";
 import { type Log, WatchedExporter } from "./watched-exporter.ts";
 
 export interface RunningTracing {
@@ -53,19 +49,16 @@ const DETECTORS: Readonly<Record<string, ResourceDetector>> = {
 export async function startTracing(config: TracingConfig, log: Log): Promise<RunningTracing> {
   for (const msg of config.complaints) log({ level: "warn", msg });
   showSdkMessages(config, log);
-  const ids = new LateIds();
-  const spanProcessors = await Promise.all(config.exporters.map((name) => processor(name, config, log)));
-  const provider = new TracerProvider({
+  const provider = new KinopassTracerProvider({
     resource: resource(config),
-    sampler: new LateSampler(sampler(config)),
-    spanLimits: config.spanLimits,
-    idGenerator: ids,
-    spanProcessors,
+    sample: samplerOf(config),
+    limits: config.spanLimits,
+    processors: await Promise.all(config.exporters.map((name) => processor(name, config, log))),
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   propagation.setGlobalPropagator(propagator(config.propagators));
   trace.setGlobalTracerProvider(provider);
-  setLateRecorder(lateRecorderOn(provider.getTracer("@kinopass/tracing"), ids));
+  setLateRecorder(lateRecorderOn(provider.getTracer("@kinopass/tracing")));
   log({
     level: "info",
     msg: "tracing is on",
@@ -83,7 +76,7 @@ export async function startTracing(config: TracingConfig, log: Log): Promise<Run
   };
 }
 
-async function stop(provider: TracerProvider, deadlineMs: number, log: Log): Promise<void> {
+async function stop(provider: KinopassTracerProvider, deadlineMs: number, log: Log): Promise<void> {
   setLateRecorder(undefined);
   trace.disable();
   propagation.disable();
@@ -116,15 +109,6 @@ async function otlpExporter(config: TracingConfig): Promise<SpanExporter> {
   }
   const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
   return new OTLPTraceExporter(options);
-}
-
-function sampler({ sampler: name, ratio }: TracingConfig): Sampler {
-  const root = name.endsWith("always_on")
-    ? new AlwaysOnSampler()
-    : name.endsWith("always_off")
-      ? new AlwaysOffSampler()
-      : new TraceIdRatioBasedSampler(ratio);
-  return name.startsWith("parentbased_") ? new ParentBasedSampler({ root }) : root;
 }
 
 function propagator(names: readonly PropagatorName[]): TextMapPropagator {

@@ -4,8 +4,8 @@ import {
   defaultTextMapGetter,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
+  type Link,
   propagation,
-  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -14,6 +14,7 @@ import {
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { isRefusal, recordFailure } from "./failure.ts";
 import { lateRecorder } from "./late-span.ts";
+import { LIGHT_ROOT } from "./light-context.ts";
 import { REQUEST_ID_ATTRIBUTE, TRACEPARENT_HEADER } from "./request-id.ts";
 import { isSampledOutHere } from "./traced-call.ts";
 import { activeTracer } from "./tracer.ts";
@@ -35,7 +36,15 @@ const METHODS = new Set([
 ]);
 const HOST = /^[A-Za-z0-9.:[\]-]{1,255}$/;
 /** Active on routes that opted out: nothing below makes a span. */
-const UNTRACED = trace.setSpan(ROOT_CONTEXT, trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
+const UNTRACED = trace.setSpan(LIGHT_ROOT, trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
+
+/** Where a request's span belongs, and which span of somebody else's it is linked to. */
+interface Foreign {
+  readonly parent: Context;
+  readonly links: Link[];
+}
+
+const NOBODYS: Foreign = { parent: LIGHT_ROOT, links: [] };
 
 /** A request's span, from its first hook to the close of its response. */
 export interface ServerSpan {
@@ -53,64 +62,103 @@ export function openServerSpan(
 ): ServerSpan | undefined {
   const tracer = activeTracer();
   if (tracer === undefined) return undefined;
-  if (request.routeOptions.config.trace === false) return untraced();
+  if (request.routeOptions.config.trace === false) return untraced;
   const route = request.routeOptions.url;
   const method = METHODS.has(request.method) ? request.method : "HTTP";
   const name = route === undefined ? method : `${method} ${route}`;
   const { parent, links } = foreignContext(request, trust);
   // No sampler of the set-up looks at attributes, and most requests are sampled out: those never gather them.
   const span = tracer.startSpan(name, { kind: SpanKind.SERVER, links }, parent);
-  if (span.isRecording()) span.setAttributes(requestAttributes(request, route));
-  const { traceId } = span.spanContext();
-  let thrown: unknown;
-  return {
-    context: trace.setSpan(parent, span),
-    traceId,
-    failed(error) {
-      thrown = error;
-      recordFailure(span, error);
-    },
-    end(reply) {
-      const told = thrown !== undefined && !isRefusal(thrown);
-      if (!isSampledOutHere(span)) {
-        noteAnswer(span, reply, told);
-        span.end();
-        return;
-      }
-      if (reply.statusCode < 500) return;
-      const describe = (late: Span) => {
-        if (told) recordFailure(late, thrown);
-        noteAnswer(late, reply, told);
-      };
-      lateRecorder()?.({
-        name,
-        kind: SpanKind.SERVER,
-        attributes: requestAttributes(request, route),
-        parent,
-        startedAt,
-        ids: span.spanContext(),
-        describe,
-      });
-    },
-  };
+  const opened = { request, name, span, parent, startedAt };
+  if (isSampledOutHere(span)) return new SampledOut(opened);
+  span.setAttributes(requestAttributes(request, route));
+  return new Recorded(opened);
 }
 
-function untraced(): ServerSpan {
-  return { context: UNTRACED, failed: () => undefined, end: () => undefined };
+interface Opened {
+  readonly request: FastifyRequest;
+  readonly name: string;
+  readonly span: Span;
+  readonly parent: Context;
+  /** A reading of performance.now(). */
+  readonly startedAt: number;
+}
+
+/** On routes that opted out. */
+const untraced: ServerSpan = { context: UNTRACED, failed: () => undefined, end: () => undefined };
+
+class Recorded implements ServerSpan {
+  readonly context: Context;
+  readonly traceId: string;
+  readonly #span: Span;
+  #told = false;
+
+  constructor({ span, parent }: Opened) {
+    this.#span = span;
+    this.context = trace.setSpan(parent, span);
+    this.traceId = span.spanContext().traceId;
+  }
+
+  failed(error: unknown): void {
+    this.#told = !isRefusal(error);
+    recordFailure(this.#span, error);
+  }
+
+  end(reply: FastifyReply): void {
+    noteAnswer(this.#span, reply, this.#told);
+    this.#span.end();
+  }
+}
+
+/** Nothing is gathered, unless the answer turns out to be a failure of ours: that is told late. */
+class SampledOut implements ServerSpan {
+  readonly context: Context;
+  readonly traceId: string;
+  readonly #opened: Opened;
+  #thrown: unknown;
+
+  constructor(opened: Opened) {
+    this.#opened = opened;
+    this.context = trace.setSpan(opened.parent, opened.span);
+    this.traceId = opened.span.spanContext().traceId;
+  }
+
+  failed(error: unknown): void {
+    this.#thrown = error;
+  }
+
+  end(reply: FastifyReply): void {
+    if (reply.statusCode < 500) return;
+    const { request, name, span, parent, startedAt } = this.#opened;
+    const thrown = this.#thrown;
+    const told = thrown !== undefined && !isRefusal(thrown);
+    lateRecorder()?.({
+      name,
+      kind: SpanKind.SERVER,
+      attributes: requestAttributes(request, request.routeOptions.url),
+      parent,
+      startedAt,
+      ids: span.spanContext(),
+      describe: (late) => {
+        if (told) recordFailure(late, thrown);
+        noteAnswer(late, reply, told);
+      },
+    });
+  }
 }
 
 /**
  * A trusted caller's trace is continued. Anybody else's would let him choose our trace ids and our sampling (W3C Trace
  * Context §7.1–7.2 warns of both): his becomes a link on a trace of our own.
  */
-function foreignContext(request: FastifyRequest, trust: Trust) {
+function foreignContext(request: FastifyRequest, trust: Trust): Foreign {
   const { headers } = request;
-  if (headers[TRACEPARENT_HEADER] === undefined) return { parent: ROOT_CONTEXT, links: [] };
-  const offered = propagation.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+  if (headers[TRACEPARENT_HEADER] === undefined) return NOBODYS;
+  const offered = propagation.extract(LIGHT_ROOT, headers, defaultTextMapGetter);
   if (trust(request.ip)) return { parent: offered, links: [] };
   const caller = trace.getSpanContext(offered);
   const links = caller !== undefined && isSpanContextValid(caller) ? [{ context: caller }] : [];
-  return { parent: ROOT_CONTEXT, links };
+  return { parent: LIGHT_ROOT, links };
 }
 
 /**

@@ -56,19 +56,19 @@ function decorate(options: AnyOptions, value: unknown, member: AnyContext): unkn
 function wrap(fn: Callable, options: AnyOptions, naming: Naming, home?: Context): Callable {
   const generates = isGeneratorFunction(fn);
   const enter = (tracer: Tracer, self: unknown, args: unknown[]): unknown => {
-    const call: TracedCall = {
+    const parent = parentContext(home);
+    const describe = (): TracedCall => ({
       name: options.name ?? naming(self),
       kind: options.kind ?? SpanKind.INTERNAL,
       attributes: options.attributes,
       record: options.record,
-      parent: parentContext(home),
       args,
-    };
+    });
     const work = () => fn.apply(self, args);
-    if (!generates) return runTraced(tracer, call, work);
-    return runTracedGenerator(tracer, call, () => {
+    if (!generates) return runTraced(tracer, parent, describe, work);
+    return runTracedGenerator(tracer, parent, describe, () => {
       const made = work();
-      if (!isIteration(made)) throw new TypeError(`${call.name} did not give an iteration`);
+      if (!isIteration(made)) throw new TypeError(`${describe().name} did not give an iteration`);
       return made;
     });
   };

@@ -3,15 +3,18 @@ import {
   type Attributes,
   type Context,
   context,
+  INVALID_TRACEID,
   type Link,
   type Span,
   type SpanKind,
+  type SpanOptions,
   TraceFlags,
   type Tracer,
   trace,
 } from "@opentelemetry/api";
 import { isRefusal, recordFailure } from "./failure.ts";
 import { type LateRecorder, lateRecorder } from "./late-span.ts";
+import { light } from "./light-context.ts";
 import { type Iteration, type IterationSpan, isIteration, traceIteration } from "./traced-iteration.ts";
 
 /** What a traced call keeps on its author's word; by itself it keeps no argument and no result. */
@@ -29,27 +32,30 @@ export interface TracedCall {
   readonly attributes?: Attributes | undefined;
   readonly record?: Pickers | undefined;
   readonly links?: Link[];
-  /** The context the span is a child in. */
-  readonly parent: Context;
   /** Looked at only where `record.arguments` asks for them. */
   readonly args?: readonly unknown[];
 }
 
 /**
- * Runs `work` in a span of its own. The span ends when a plain result is returned, when a promise settles, or when an
- * iteration is over. A promise is handed on as one that settles the same way right after the span has ended: looking at
- * the original from the side would mark its rejection as handled, and whoever forgets to await would never hear of it.
- * Thenables that are not promises are plain results: calling their `then` may start them (lazy query builders do), and
- * that is the caller's to do.
+ * Runs `work` in a span of its own, a child in the context `parent`; `describe` is asked only where there is something to
+ * say. The span ends when a plain result is returned, when a promise settles, or when an iteration is over. A promise is
+ * handed on as one that settles the same way right after the span has ended: looking at the original from the side would
+ * mark its rejection as handled, and whoever forgets to await would never hear of it. Thenables that are not promises are
+ * plain results: calling their `then` may start them (lazy query builders do), and that is the caller's to do.
  */
-export function runTraced<Result>(tracer: Tracer, call: TracedCall, work: (span: Span) => Result): Result {
-  const above = trace.getSpan(call.parent);
-  if (above !== undefined && isSampledOutHere(above)) return runSampledOut(call, above, work);
-  const span = startSpan(tracer, call);
-  const within = trace.setSpan(call.parent, span);
+export function runTraced<Result>(
+  tracer: Tracer,
+  parent: Context,
+  describe: () => TracedCall,
+  work: (span: Span) => Result,
+): Result {
+  const above = trace.getSpan(parent);
+  if (above !== undefined && isSampledOutHere(above)) return runSampledOut({ above, parent, describe }, work);
+  const call = describe();
+  const span = startSpan(tracer, parent, call);
   let result: Result;
   try {
-    result = context.with(within, work, undefined, span);
+    result = context.with(trace.setSpan(light(parent), span), work, undefined, span);
   } catch (error) {
     fail(span, call, error);
     throw error;
@@ -66,28 +72,37 @@ export function runTraced<Result>(tracer: Tracer, call: TracedCall, work: (span:
       },
     ) as Result;
   }
-  if (isIteration(result)) return traceIteration(result, () => iterationSpan(span, call)) as Result;
+  if (isIteration(result)) return traceIteration(result, () => iterationSpan(span, parent, call)) as Result;
   succeed(span, call, result);
   return result;
 }
 
 /** For generator functions: calling one runs nothing, so the span waits for the first step. */
-export function runTracedGenerator(tracer: Tracer, call: TracedCall, make: () => Iteration): Iteration {
-  const above = trace.getSpan(call.parent);
+export function runTracedGenerator(
+  tracer: Tracer,
+  parent: Context,
+  describe: () => TracedCall,
+  make: () => Iteration,
+): Iteration {
+  const above = trace.getSpan(parent);
   if (above !== undefined && isSampledOutHere(above)) return make();
-  return traceIteration(make(), () => iterationSpan(startSpan(tracer, call), call));
+  return traceIteration(make(), () => {
+    const call = describe();
+    return iterationSpan(startSpan(tracer, parent, call), parent, call);
+  });
 }
 
-function startSpan(tracer: Tracer, call: TracedCall): Span {
-  const { name, kind, attributes = {}, links = [], record, args = [] } = call;
-  const span = tracer.startSpan(name, { kind, attributes, links }, call.parent);
+function startSpan(tracer: Tracer, parent: Context, call: TracedCall): Span {
+  const { record, args = [] } = call;
+  // What it holds beyond the API's options nobody looks at.
+  const span = tracer.startSpan(call.name, call as SpanOptions, parent);
   if (record?.arguments !== undefined) note(span, record.arguments as Picker, args);
   return span;
 }
 
-function iterationSpan(span: Span, call: TracedCall): IterationSpan {
+function iterationSpan(span: Span, parent: Context, call: TracedCall): IterationSpan {
   return {
-    within: trace.setSpan(call.parent, span),
+    within: trace.setSpan(light(parent), span),
     ended: () => span.end(),
     failed: (error) => fail(span, call, error),
   };
@@ -118,18 +133,25 @@ function note(span: Span, picker: Picker, values: readonly unknown[]): void {
 
 /** The trace was sampled out in this process, so no span below can be wanted, unless it fails. */
 export function isSampledOutHere(span: Span): boolean {
+  if (span.isRecording()) return false;
   const { traceFlags, isRemote } = span.spanContext();
-  return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true && !span.isRecording();
+  return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true;
+}
+
+interface SampledOutCall {
+  readonly above: Span;
+  readonly parent: Context;
+  readonly describe: () => TracedCall;
 }
 
 /** No span is made: failures alone are told afterwards, as children of the span that was sampled out. */
-function runSampledOut<Result>(call: TracedCall, above: Span, work: (span: Span) => Result): Result {
+function runSampledOut<Result>(call: SampledOutCall, work: (span: Span) => Result): Result {
   const record = lateRecorder();
-  if (record === undefined || !trace.isSpanContextValid(above.spanContext())) return work(above);
+  if (record === undefined || call.above.spanContext().traceId === INVALID_TRACEID) return work(call.above);
   const startedAt = performance.now();
   let result: Result;
   try {
-    result = work(above);
+    result = work(call.above);
   } catch (error) {
     tellLate(record, call, startedAt, error);
     throw error;
@@ -141,8 +163,13 @@ function runSampledOut<Result>(call: TracedCall, above: Span, work: (span: Span)
   }) as Result;
 }
 
-function tellLate(record: LateRecorder, call: TracedCall, startedAt: number, error: unknown): void {
+function tellLate(
+  record: LateRecorder,
+  { parent, describe }: SampledOutCall,
+  startedAt: number,
+  error: unknown,
+): void {
   if (isRefusal(error)) return;
-  const { name, kind, attributes = {}, parent } = call;
+  const { name, kind, attributes = {} } = describe();
   record({ name, kind, attributes, parent, startedAt, describe: (span) => recordFailure(span, error) });
 }

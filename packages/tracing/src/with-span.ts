@@ -23,8 +23,8 @@ const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 export function withSpan<Result>(name: string, options: SpanOptions, fn: (span: Span) => Result): Result {
   const tracer = activeTracer();
   if (tracer === undefined) return fn(NO_SPAN);
-  const { kind = SpanKind.INTERNAL, attributes, record } = options;
-  return runTraced(tracer, { name, kind, attributes, record, parent: context.active() }, fn);
+  const describe = () => ({ ...options, name, kind: options.kind ?? SpanKind.INTERNAL });
+  return runTraced(tracer, context.active(), describe, fn);
 }
 
 /** Adds attributes to the active span. Ids and words from fixed lists only: never a password, token, code or e-mail. */

@@ -1,16 +1,13 @@
 import { trace as api, context, SpanStatusCode, type Tracer } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { ExportResultCode } from "@opentelemetry/core";
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  type Sampler,
-  TracerProvider,
-} from "@opentelemetry/sdk-trace";
+import { emptyResource } from "@opentelemetry/resources";
+import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
+import { tracingConfig } from "../config.ts";
 import { trace } from "../index.ts";
 import { setLateRecorder } from "../late-span.ts";
+import { samplerOf } from "../sampler.ts";
+import { KinopassTracerProvider } from "../tracer-provider.ts";
 
 /** What one call costs, over what the same call costs untraced. */
 export interface TraceCost {
@@ -71,13 +68,13 @@ export async function measureTraceCost(options: TraceCostOptions = {}): Promise<
   ];
   // Off first: an optimised call site must not have seen a tracer yet, as in a service that runs without one.
   const off = [...(await measure([plain, plainAsync, ...decorated("off")], rounds, callsPerRound * 10))];
-  const out = await underSdk(new AlwaysOffSampler(), (tracer) =>
+  const out = await underSdk("always_off", (tracer) =>
     // A request that was sampled out, and calls below it.
     tracer.startActiveSpan("request", () =>
       measure([...decorated("sampled out"), byHand(tracer, work, "sampled out")], rounds, callsPerRound),
     ),
   );
-  const on = await underSdk(new AlwaysOnSampler(), (tracer) =>
+  const on = await underSdk("always_on", (tracer) =>
     tracer.startActiveSpan("request", () =>
       measure([...decorated("on"), byHand(tracer, work, "on")], rounds, callsPerRound),
     ),
@@ -101,15 +98,22 @@ function byHand(tracer: Tracer, work: Work, state: string): Subject {
   return { what: `startActiveSpan by hand, ${state}`, call };
 }
 
-async function underSdk<Result>(root: Sampler, run: (tracer: Tracer) => Promise<Result>): Promise<Result> {
+async function underSdk<Result>(sampler: string, run: (tracer: Tracer) => Promise<Result>): Promise<Result> {
   const exporter = {
     export: (_spans: unknown, done: (result: { code: ExportResultCode }) => void) =>
       done({ code: ExportResultCode.SUCCESS }),
     shutdown: () => Promise.resolve(),
   };
-  const provider = new TracerProvider({
-    sampler: new ParentBasedSampler({ root }),
-    spanProcessors: [new BatchSpanProcessor({ exporter })],
+  const config = tracingConfig({
+    OTEL_TRACES_EXPORTER: "otlp",
+    OTEL_TRACES_SAMPLER: `parentbased_${sampler}`,
+  });
+  if (config === undefined) throw new Error("an exporter was named, so tracing is on");
+  const provider = new KinopassTracerProvider({
+    resource: emptyResource(),
+    sample: samplerOf(config),
+    limits: config.spanLimits,
+    processors: [new BatchSpanProcessor({ exporter })],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   // As the set-up does: a sampled-out call notes when it began, in case it fails.
