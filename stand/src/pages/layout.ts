@@ -46,5 +46,7 @@ h2 { font-size: 1.15rem; margin-top: 2rem; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1.1rem; overflow-x: auto; white-space: pre-wrap; }
 .code { font: 700 1.5rem/1 ui-monospace, monospace; letter-spacing: .12em; }
 .soft { color: var(--soft); }
+figure { margin: 1.5rem 0; }
+figure svg { max-width: 100%; height: auto; }
 article { border-top: 1px solid var(--line); padding: 1rem 0; }
 `;

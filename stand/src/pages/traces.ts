@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { escapeHtml, page } from "./layout.ts";
+import { waterfallPages } from "./waterfall.ts";
 
 export interface TraceOptions {
   /** Where the services' logs are. */
@@ -27,6 +28,7 @@ const READ_BYTES = 128 * 1024;
 const SHOWN = 60;
 
 export function tracePages(app: FastifyInstance, { home, jaegerUi }: TraceOptions): void {
+  waterfallPages(app, jaegerUi);
   app.get("/traces", async (_request, reply) => {
     const served = (
       await Promise.all(SERVICES.map((name) => lastRequests(join(home, "logs", `${name}.log`))))
@@ -60,10 +62,10 @@ function tracesPage(served: readonly ServedRequest[], jaegerUi: string): string 
     request_id: id,
     trace_id: trace,
   }: ServedRequest) =>
-    `<tr><td>${escapeHtml(time.slice(11, 19))}</td><td>${escapeHtml(service)}</td><td>${escapeHtml(`${method} ${route}`)}</td><td>${status}</td><td>${ms} ms</td><td><a href="${escapeHtml(traceAddress(jaegerUi, trace ?? id))}">open in Jaeger</a></td></tr>`;
+    `<tr><td>${escapeHtml(time.slice(11, 19))}</td><td>${escapeHtml(service)}</td><td>${escapeHtml(`${method} ${route}`)}</td><td>${status}</td><td>${ms} ms</td><td><a href="/traces/show?${new URLSearchParams({ id: trace ?? id })}">where the time went</a></td><td><a href="${escapeHtml(traceAddress(jaegerUi, trace ?? id))}">open in Jaeger</a></td></tr>`;
   return `<h1>Where the time went</h1>
 <p>Any answer's <code>x-request-id</code>, or the <code>trace_id</code> of an error, leads to its trace.</p>
-<form action="/traces/open"><input name="id" size="40" aria-label="x-request-id or trace_id" required> <button>Open in Jaeger</button></form>
+<form action="/traces/show"><input name="id" size="40" aria-label="x-request-id or trace_id" required> <button>Show</button> <button formaction="/traces/open">Open in Jaeger</button></form>
 <h2>The last requests</h2>
 <table>${served.map(row).join("") || "<tr><td>None yet.</td></tr>"}</table>`;
 }
