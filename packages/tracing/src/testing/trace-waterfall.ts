@@ -97,6 +97,7 @@ function everything({ operationName, tags }: JaegerSpan, service: string): strin
 }
 
 function milliseconds(micros: number): string {
+  if (micros === 0) return "0";
   const value = micros / 1_000;
   return `${value >= 100 ? Math.round(value) : value.toFixed(value >= 10 ? 1 : 2)} ms`;
 }
