@@ -1,7 +1,8 @@
 /** One look for the stand's pages: plain HTML that works without scripts, light and dark, narrow and wide. */
-export function page(title: string, body: string): string {
+export function page(title: string, body: string, language: "en" | "ru" = "en"): string {
+  const [start, mailbox] = language === "ru" ? ["Начало", "Почта"] : ["Start", "Mailbox"];
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -9,7 +10,7 @@ export function page(title: string, body: string): string {
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<header><a href="/" class="brand">Kinopass</a><nav><a href="/">Start</a> <a href="/mailbox">Mailbox</a></nav></header>
+<header><a href="/" class="brand">Kinopass</a><nav><a href="/">${start}</a> <a href="/mailbox">${mailbox}</a></nav></header>
 <main>
 ${body}
 </main>
@@ -48,5 +49,14 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: .6r
 .soft { color: var(--soft); }
 figure { margin: 1.5rem 0; }
 figure svg { max-width: 100%; height: auto; }
+button { font: inherit; font-weight: 600; padding: .6rem 1rem; border: 1px solid var(--accent); border-radius: .5rem; color: var(--paper); background: var(--accent); cursor: pointer; }
+button.quiet { color: inherit; background: none; border-color: var(--line); }
+button small { display: block; font-weight: 400; color: var(--soft); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.doors { gap: .7rem; }
+.doors button { width: 100%; min-height: 2.9rem; }
+.ways .card { display: flex; flex-direction: column; gap: .6rem; overflow-wrap: anywhere; }
+.notice { padding: .8rem 1.1rem; border: 1px solid var(--line); border-left: .35rem solid var(--accent); border-radius: .5rem; background: var(--card); }
+.notice.bad { border-left-color: #c2410c; }
 article { border-top: 1px solid var(--line); padding: 1rem 0; }
 `;

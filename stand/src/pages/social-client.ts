@@ -7,7 +7,7 @@ export interface Tokens {
 
 export interface ListedProvider {
   readonly name: string;
-  readonly title: { readonly en: string };
+  readonly title: { readonly en: string; readonly ru: string };
   readonly state: "ok" | "degraded" | "down";
 }
 

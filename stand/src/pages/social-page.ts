@@ -1,93 +1,83 @@
 import { escapeHtml } from "./layout.ts";
 import type { Inside, LinkedAccount, ListedProvider } from "./social-client.ts";
+import { type Language, told, WORDS, type Words } from "./social-words.ts";
 
 export interface Notice {
-  readonly good?: string;
-  /** A code of Auth's; said in words where we know them. */
-  readonly bad?: string;
+  readonly kind: "good" | "bad";
+  /** Of Auth's codes, or `linked`, `unlinked`. */
+  readonly code: string;
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  denied: "You said no at the provider. Nothing was kept.",
-  try_again: "That took too long or came twice. Try again.",
-  provider_unavailable: "This provider does not answer right now. The other buttons work.",
-  provider_failed: "The provider gave an answer that nobody can use. Nothing was kept.",
-  account_exists: "Somebody has an account with that address. Sign in as you did before, then link.",
-  account_disabled: "This account is disabled.",
-  link_paused: "The password was reset, so this button waits: sign in otherwise and link it again.",
-  linked_elsewhere: "That social account belongs to another account.",
-  too_many_links: "Too many social accounts are linked.",
-  session_over: "The session ended meanwhile. Sign in again.",
-  last_way_in: "This is the last way in. Link another one or set a password first.",
-  reauth_required: "For this, sign in again: your last sign-in is more than ten minutes ago.",
-  rate_limited: "Too many tries. Wait a minute.",
-};
+export interface Shown {
+  readonly language: Language;
+  readonly providers: readonly ListedProvider[];
+  /** Where the emulators are. */
+  readonly emulators: string;
+  readonly notice: Notice | undefined;
+}
 
 /** Buttons to come in by. */
-export function doors(
-  providers: readonly ListedProvider[],
-  emulators: string,
-  notice: Notice | undefined,
-): string {
-  return `<h1>Come in with a social network</h1>
-${said(notice)}
-<p>No key is needed: all of them are played on this machine. Choose who you are on the page that opens: somebody with an
-e-mail, without one, a child, somebody new.</p>
-${buttons(providers, "enter", "Sign in with")}
-${explained(emulators)}`;
+export function doors(shown: Shown): string {
+  const words = WORDS[shown.language];
+  return `<h1>${words.come}</h1>
+${said(words, shown.notice)}
+<p>${words.noKey}</p>
+${buttons(shown, "enter", words.enter)}
+${explained(words, shown.emulators)}`;
 }
 
 /** What a person sees who is signed in. */
-export function cabinet(
-  providers: readonly ListedProvider[],
-  { me, links }: Inside,
-  emulators: string,
-  notice: Notice | undefined,
-): string {
+export function cabinet(shown: Shown, { me, links }: Inside): string {
+  const words = WORDS[shown.language];
   const facts = [
-    me.email ?? "no e-mail, which is fine",
-    me.birth_date === null ? "birth date unknown" : `born ${me.birth_date}`,
-    `may watch up to ${me.age_ceiling}+`,
-    me.has_password ? "has a password" : "no password",
+    me.email ?? words.noEmail,
+    me.birth_date === null ? words.unborn : words.born(me.birth_date),
+    words.ceiling(me.age_ceiling),
+    me.has_password ? words.password : words.noPassword,
   ];
-  return `<h1>Hello, ${escapeHtml(me.display_name ?? "viewer")}</h1>
-${said(notice)}
+  const cards = links.map((link) => linked(link, shown)).join("");
+  return `<h1>${escapeHtml(words.hello(me.display_name ?? words.viewer))}</h1>
+${said(words, shown.notice)}
 <p class="soft">${facts.map(escapeHtml).join(" · ")}</p>
-<h2>Your ways in</h2>
-<ul class="cards">${links.map((link) => linked(link, providers)).join("")}</ul>
-<h2>Link another</h2>
-${buttons(providers, "link", "Link")}
-<form method="post" action="/social/leave"><button>Sign out</button></form>
-${explained(emulators)}`;
+<form method="post" action="/social/leave"><button class="quiet">${words.leave}</button></form>
+<h2>${words.ways}</h2>
+${links.length === 0 ? `<p>${words.none}</p>` : `<ul class="cards ways">${cards}</ul>`}
+<h2>${words.another}</h2>
+${buttons(shown, "link", words.link)}
+${explained(words, shown.emulators)}`;
 }
 
 function linked(
   { id, provider, display_name, usable }: LinkedAccount,
-  providers: readonly ListedProvider[],
+  { language, providers }: Shown,
 ): string {
-  const title = providers.find(({ name }) => name === provider)?.title.en ?? provider;
-  return `<li class="card"><h3>${escapeHtml(title)}</h3><p>${escapeHtml(display_name ?? "no name given")}${usable ? "" : " · not usable now"}</p>
-<form method="post" action="/social/unlink/${encodeURIComponent(id)}"><button>Unlink</button></form></li>`;
+  const words = WORDS[language];
+  const title = providers.find(({ name }) => name === provider)?.title[language] ?? provider;
+  const about = [display_name ?? words.noName, ...(usable ? [] : [words.unusable])].join(" · ");
+  return `<li class="card"><h3>${escapeHtml(title)}</h3><p>${escapeHtml(about)}</p>
+<form method="post" action="/social/unlink/${encodeURIComponent(id)}"><button class="quiet" aria-label="${escapeHtml(words.unlinkThis(title))}">${words.unlink}</button></form></li>`;
 }
 
-function buttons(providers: readonly ListedProvider[], act: "enter" | "link", verb: string): string {
+function buttons(
+  { language, providers }: Shown,
+  act: "enter" | "link",
+  verb: (name: string) => string,
+): string {
+  const words = WORDS[language];
   const items = providers.map(({ name, title, state }) => {
-    const ill =
-      state === "ok"
-        ? ""
-        : ` <span class="soft">(${state === "down" ? "does not answer" : "being tried again"})</span>`;
-    return `<li><form method="post" action="/social/${act}/${encodeURIComponent(name)}"><button>${verb} ${escapeHtml(title.en)}</button>${ill}</form></li>`;
+    const ill = state === "ok" ? "" : `<small>${words[state]}</small>`;
+    const look = state === "down" ? ' class="quiet"' : "";
+    return `<li><form method="post" action="/social/${act}/${encodeURIComponent(name)}"><button${look}>${escapeHtml(verb(title[language]))}${ill}</button></form></li>`;
   });
-  return `<ul class="cards">${items.join("")}</ul>`;
+  return `<ul class="cards doors">${items.join("")}</ul>`;
 }
 
-function said(notice: Notice | undefined): string {
-  const text =
-    notice?.good ?? (notice?.bad === undefined ? undefined : (WORDS[notice.bad] ?? `Refused: ${notice.bad}`));
-  return text === undefined ? "" : `<p role="status"><strong>${escapeHtml(text)}</strong></p>`;
+function said(words: Words, notice: Notice | undefined): string {
+  if (notice === undefined) return "";
+  const role = notice.kind === "good" ? "status" : "alert";
+  return `<p role="${role}" class="notice ${notice.kind}">${escapeHtml(told(words, notice.code))}</p>`;
 }
 
-function explained(emulators: string): string {
-  return `<p class="soft">The <a href="${emulators}/">switchboard of the emulators</a> makes a provider hang, answer rubbish or fall silent:
-its button tells so, and the others go on. Letters about new ways in are in the <a href="/mailbox">mailbox</a>.</p>`;
+function explained(words: Words, emulators: string): string {
+  return `<p class="soft">${words.ill} <a href="${emulators}/">${words.switchboard}</a> · <a href="/mailbox">${words.mailbox}</a></p>`;
 }

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { page } from "./layout.ts";
 import { AuthSite, type Tokens } from "./social-client.ts";
 import { cabinet, doors, type Notice } from "./social-page.ts";
+import { languageOf, WORDS } from "./social-words.ts";
 
 export interface SocialPlaces {
   readonly auth: string;
@@ -63,14 +64,19 @@ export function socialPages(app: FastifyInstance, places: SocialPlaces): void {
       const providers = await auth.providers();
       const inside = visitor.tokens === undefined ? undefined : await auth.cabinet(visitor.tokens);
       if (inside === undefined) delete visitor.tokens;
-      const body =
-        inside === undefined
-          ? doors(providers, places.emulators, notice)
-          : cabinet(providers, inside, places.emulators, notice);
+      const language = languageOf(request.headers["accept-language"]);
+      const shown = { language, providers, emulators: places.emulators, notice };
+      const body = inside === undefined ? doors(shown) : cabinet(shown, inside);
       return reply
         .type("text/html; charset=utf-8")
-        .headers({ "cache-control": "no-store", "referrer-policy": "no-referrer" })
-        .send(page("Social sign-in", body));
+        .headers({
+          "cache-control": "no-store",
+          // With no-referrer a browser sends `Origin: null` with our own forms, and every button would be refused.
+          "referrer-policy": "same-origin",
+          "content-language": language,
+          vary: "accept-language",
+        })
+        .send(page(WORDS[language].title, body, language));
     });
 
     scope.post<{ Params: { provider: string } }>("/social/enter/:provider", async (request, reply) => {
@@ -87,7 +93,7 @@ export function socialPages(app: FastifyInstance, places: SocialPlaces): void {
       const { verifier, challenge } = pkce();
       const { provider } = request.params;
       const begun = await auth.beginLink(visitor.tokens, provider, back, challenge);
-      if (begun.authorizeUrl === undefined) return sendOn(reply, visitor, { bad: begun.problem });
+      if (begun.authorizeUrl === undefined) return sendOn(reply, visitor, bad(begun.problem));
       visitor.errand = { verifier, link: provider };
       return reply.redirect(begun.authorizeUrl, 303);
     });
@@ -97,16 +103,15 @@ export function socialPages(app: FastifyInstance, places: SocialPlaces): void {
       const { errand } = visitor;
       delete visitor.errand;
       const { code, error } = request.query;
-      if (typeof error === "string") return sendOn(reply, visitor, { bad: error });
-      if (typeof code !== "string" || errand === undefined)
-        return sendOn(reply, visitor, { bad: "try_again" });
+      if (typeof error === "string") return sendOn(reply, visitor, bad(error));
+      if (typeof code !== "string" || errand === undefined) return sendOn(reply, visitor, bad("try_again"));
       const { verifier, link } = errand;
       if (link !== undefined && visitor.tokens !== undefined) {
         const problem = await auth.confirmLink(visitor.tokens, link, code, verifier);
-        return sendOn(reply, visitor, problem === undefined ? { good: "Linked." } : { bad: problem });
+        return sendOn(reply, visitor, problem === undefined ? good("linked") : bad(problem));
       }
       const { tokens, problem } = await auth.exchange(code, verifier, request.headers["user-agent"] ?? "");
-      if (tokens === undefined) return sendOn(reply, visitor, { bad: problem });
+      if (tokens === undefined) return sendOn(reply, visitor, bad(problem));
       visitor.tokens = tokens;
       return sendOn(reply, visitor);
     });
@@ -115,13 +120,7 @@ export function socialPages(app: FastifyInstance, places: SocialPlaces): void {
       const visitor = visitorOf(request, reply);
       if (visitor.tokens === undefined) return sendOn(reply, visitor);
       const problem = await auth.unlink(visitor.tokens, request.params.id);
-      return sendOn(
-        reply,
-        visitor,
-        problem === undefined
-          ? { good: "Unlinked. Devices that came in by it were signed out." }
-          : { bad: problem },
-      );
+      return sendOn(reply, visitor, problem === undefined ? good("unlinked") : bad(problem));
     });
 
     scope.post("/social/leave", async (request, reply) => {
@@ -131,6 +130,14 @@ export function socialPages(app: FastifyInstance, places: SocialPlaces): void {
       return sendOn(reply, visitor);
     });
   });
+}
+
+function good(code: string): Notice {
+  return { kind: "good", code };
+}
+
+function bad(code: string): Notice {
+  return { kind: "bad", code };
 }
 
 function pkce(): { readonly verifier: string; readonly challenge: string } {
