@@ -123,3 +123,17 @@ test("metrics are served only where the variables ask for Prometheus", () => {
   assert.deepEqual(metricsConfig(asked), { host: "0.0.0.0", port: 0 });
   assert.equal(metricsConfig({ ...asked, OTEL_SDK_DISABLED: "true" }), undefined);
 });
+
+test("a metrics exporter that is not there, or a port that is none, is told", () => {
+  const complaintsOf = (environment: Record<string, string>) => {
+    const complaints: string[] = [];
+    const config = metricsConfig(environment, (complaint) => complaints.push(complaint));
+    return [config?.port, complaints.length, complaints[0]?.split(/[:=]/)[0]];
+  };
+  assert.deepEqual(complaintsOf({ OTEL_METRICS_EXPORTER: "otlp" }), [undefined, 1, "OTEL_METRICS_EXPORTER"]);
+  assert.deepEqual(
+    complaintsOf({ OTEL_METRICS_EXPORTER: "prometheus", OTEL_EXPORTER_PROMETHEUS_PORT: "many" }),
+    [9_464, 1, "OTEL_EXPORTER_PROMETHEUS_PORT"],
+  );
+  assert.deepEqual(complaintsOf({ OTEL_METRICS_EXPORTER: "none" }), [undefined, 0, undefined]);
+});

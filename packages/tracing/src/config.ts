@@ -107,15 +107,21 @@ export function tracingConfig(environment: Environment = processEnvironment()): 
   };
 }
 
-/** Where OTEL_METRICS_EXPORTER=prometheus wants metrics served; undefined when it does not ask for that. */
-export function metricsConfig(environment: Environment = processEnvironment()): MetricsConfig | undefined {
+/**
+ * Where OTEL_METRICS_EXPORTER=prometheus wants metrics served; undefined when it does not ask for that. What was set but
+ * not understood is handed to `complain`.
+ */
+export function metricsConfig(
+  environment: Environment = processEnvironment(),
+  complain: (complaint: string) => void = () => undefined,
+): MetricsConfig | undefined {
   const read = new Reader(environment);
   if (read.text("OTEL_SDK_DISABLED")?.toLowerCase() === "true") return undefined;
-  if (!read.list("OTEL_METRICS_EXPORTER", ["prometheus"], []).includes("prometheus")) return undefined;
-  return {
-    host: read.text("OTEL_EXPORTER_PROMETHEUS_HOST") ?? "localhost",
-    port: read.number("OTEL_EXPORTER_PROMETHEUS_PORT", 9_464, 0, 65_535),
-  };
+  const asked = read.list("OTEL_METRICS_EXPORTER", ["prometheus"], []).includes("prometheus");
+  const host = read.text("OTEL_EXPORTER_PROMETHEUS_HOST") ?? "localhost";
+  const port = asked ? read.number("OTEL_EXPORTER_PROMETHEUS_PORT", 9_464, 0, 65_535) : 0;
+  for (const complaint of read.complaints) complain(complaint);
+  return asked ? { host, port } : undefined;
 }
 
 function readProtocol(read: Reader): TracingConfig["protocol"] {

@@ -2,7 +2,7 @@
 // variables it registers nothing and loads nothing of the SDK.
 import { write } from "node:fs";
 import { isMainThread } from "node:worker_threads";
-import { metricsConfig, tracingConfig } from "./config.ts";
+import { metricsConfig, processEnvironment, tracingConfig } from "./config.ts";
 import type { RunningMetrics } from "./metrics.ts";
 import type { RunningTracing } from "./sdk.ts";
 import type { LogLine } from "./watched-exporter.ts";
@@ -41,7 +41,7 @@ async function start(): Promise<void> {
     running = await startTracing(tracing, log);
     process.once("beforeExit", () => void shutdownTracing());
   }
-  const asked = metricsConfig();
+  const asked = metricsConfig(processEnvironment(), (msg) => log({ level: "warn", msg }));
   if (asked === undefined) return;
   const { startMetrics } = await import("./metrics.ts");
   try {
