@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, connect } from "node:net";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import fastify, { type FastifyServerOptions } from "fastify";
@@ -83,6 +84,41 @@ test("every response carries the request id: made, kept, refused, unrouted, malf
   const unreadable = { method: "POST", headers: { "content-type": "application/json" }, body: "{" };
   assert.equal(await id("/films", unreadable), "made-8");
   assert.equal((await app.inject("/nowhere")).headers["x-request-id"], "made-9");
+});
+
+test("answers written past Fastify carry the request id too, and an id sent twice is none", async (t) => {
+  const app = setUp();
+  app.get("/hijacked", (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, "Fine", { "x-own": "1" });
+    reply.raw.end("written by hand");
+  });
+  app.get("/implicit", (_request, reply) => {
+    reply.hijack();
+    reply.raw.end("no head was written");
+  });
+  app.get("/list", (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, ["x-own", "1"]).end();
+  });
+  app.get("/stream", (_request, reply) => reply.header("x-own", "1").send(Readable.from(["a", "b"])));
+  const base = await app.listen({ host: "127.0.0.1", port: 0 });
+  t.after(() => app.close());
+  for (const path of ["/hijacked", "/list", "/stream", "/implicit"]) {
+    const answer = await fetch(base + path, { headers: { "x-request-id": "r-9" } });
+    await answer.text();
+    const own = path === "/implicit" ? null : "1";
+    assert.deepEqual([answer.headers.get("x-request-id"), answer.headers.get("x-own")], ["r-9", own], path);
+  }
+  const twice = await new Promise<string>((done) => {
+    const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+    socket.setEncoding("latin1").on("data", (text: string) => {
+      done(/x-request-id: (.*)\r/i.exec(text)?.[1] ?? "none");
+      socket.destroy();
+    });
+    socket.write("GET /films/7 HTTP/1.1\r\nhost: a\r\nx-request-id: r-1\r\nx-request-id: r-2\r\n\r\n");
+  });
+  assert.match(twice, /^made-/);
 });
 
 test("the request is known in the handler after a body was read, and to an error handler when it could not be", async (t) => {
