@@ -40,6 +40,7 @@ import { Audit } from "./audit/audit.ts";
 import { eraseEntries } from "./audit/queries.ts";
 import { Captcha } from "./captcha/captcha.ts";
 import { CaptchaDemand } from "./captcha/demand.ts";
+import { LocalFailures, SharedFailures } from "./captcha/failures.ts";
 import { FallbackChallenges } from "./captcha/fallback-challenges.ts";
 import { POLICY as CAPTCHA_POLICY } from "./captcha/policy.ts";
 import { PostgresChallenges } from "./captcha/postgres-challenges.ts";
@@ -279,7 +280,16 @@ function buildCapabilities(surroundings: Surroundings) {
   });
   traceDecisions(limiter);
   const captcha = buildCaptcha(surroundings, { secrets, redis, postgres: people.challenges });
-  const captchaDemand = new CaptchaDemand({ captcha, clock, isDegraded: () => limiter.mode === "degraded" });
+  const captchaDemand = new CaptchaDemand({
+    captcha,
+    clock,
+    failures:
+      redis === undefined
+        ? new LocalFailures()
+        : new SharedFailures({ redis, deadlineMs: CAPTCHA_DEADLINE_MS }),
+    homeOf: (network) => secrets.directoryHash("captcha-home", network).toString("base64url"),
+    isDegraded: () => limiter.mode === "degraded",
+  });
   const signInGuard = new SignInGuard({
     limiter,
     directory,
@@ -323,6 +333,8 @@ function buildCapabilities(surroundings: Surroundings) {
 }
 
 /** Challenges live in Redis, and in PostgreSQL where there is none or while it is away. */
+const CAPTCHA_DEADLINE_MS = 100;
+
 function buildCaptcha(
   { config, clock, logger }: Surroundings,
   {
@@ -338,7 +350,7 @@ function buildCaptcha(
     redis === undefined
       ? postgres
       : new FallbackChallenges({
-          redis: new RedisChallenges({ redis, policy: CAPTCHA_POLICY, deadlineMs: 100 }),
+          redis: new RedisChallenges({ redis, policy: CAPTCHA_POLICY, deadlineMs: CAPTCHA_DEADLINE_MS }),
           postgres,
           clock,
           onAway,

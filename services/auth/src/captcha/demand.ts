@@ -1,7 +1,7 @@
 /**
  * When a TV must solve a sum. Always before an anonymous sign-up; before signing in only when something is off: this
  * home failed three times within a quarter of an hour, or the limits cannot be counted for all replicas. Failures are
- * counted in this process: a hint, behind which the limits stand. A pass is used up here, after the body was found
+ * counted for all replicas too: a hint, behind which the limits stand. A pass is used up here, after the body was found
  * valid and the limits allowed it.
  */
 import type { FastifyRequest } from "fastify";
@@ -10,30 +10,25 @@ import { clientOf, type Device, deviceOf } from "../http/client.ts";
 import { networkOf } from "../http/network.ts";
 import { type CaptchaAction, callerOf } from "./caller.ts";
 import type { Captcha } from "./captcha.ts";
+import type { Failures } from "./failures.ts";
 import { orUnavailable, refuse } from "./refusals.ts";
 
 export const captchaRefusals = [refuse.captcha_required, refuse.captcha_unavailable] as const;
 
 const FAILURES_BEFORE_DEMAND = 3;
-const FAILURES_KEPT_MS = 15 * 60_000;
-const MOST_NETWORKS = 10_000;
 
 interface Dependencies {
   readonly captcha: Captcha;
   readonly clock: Clock;
+  readonly failures: Failures;
+  /** The name under which a network's failures are kept: not its address. */
+  readonly homeOf: (network: string) => string;
   /** Whether limits are counted by each replica alone because Redis is away. */
   readonly isDegraded: () => boolean;
 }
 
-interface Failures {
-  readonly sinceMs: number;
-  readonly count: number;
-}
-
 export class CaptchaDemand {
   readonly #given: Dependencies;
-  /** By network, oldest first. */
-  readonly #failures = new Map<string, Failures>();
 
   constructor(dependencies: Dependencies) {
     this.#given = dependencies;
@@ -48,31 +43,23 @@ export class CaptchaDemand {
   /** A preHandler hook. Refuses `captcha_required`, `captcha_unavailable`. */
   readonly beforeSignIn = async (given: object): Promise<void> => {
     const request = given as FastifyRequest;
-    const isRisky = () => this.#given.isDegraded() || this.#failuresOf(request) >= FAILURES_BEFORE_DEMAND;
-    if (kindOf(request) === "tv" && isRisky()) await this.#demand(request, "sign_in");
+    if (kindOf(request) !== "tv") return;
+    if (this.#given.isDegraded() || (await this.#failures(request, 0)) >= FAILURES_BEFORE_DEMAND)
+      await this.#demand(request, "sign_in");
   };
 
-  /** An onResponse hook. */
+  /** An onSend hook: counted before the answer goes out, so the next try cannot overtake it. */
   readonly afterSignIn = async (
     given: object,
     { statusCode }: { readonly statusCode: number },
   ): Promise<void> => {
-    if (statusCode !== 401) return;
-    const request = given as FastifyRequest;
-    const network = networkOf(clientOf(request).address);
-    const nowMs = this.#given.clock.now().getTime();
-    const count = this.#failuresOf(request) + 1;
-    const sinceMs = count === 1 ? nowMs : (this.#failures.get(network)?.sinceMs ?? nowMs);
-    this.#failures.delete(network);
-    this.#failures.set(network, { sinceMs, count });
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size > MOST_NETWORKS && oldest !== undefined) this.#failures.delete(oldest);
+    if (statusCode === 401) await this.#failures(given as FastifyRequest, 1);
   };
 
-  #failuresOf(request: FastifyRequest): number {
-    const failures = this.#failures.get(networkOf(clientOf(request).address));
-    if (failures === undefined) return 0;
-    return this.#given.clock.now().getTime() - failures.sinceMs > FAILURES_KEPT_MS ? 0 : failures.count;
+  #failures(request: FastifyRequest, more: 0 | 1): Promise<number> {
+    const { failures, homeOf, clock } = this.#given;
+    const home = homeOf(networkOf(clientOf(request).address));
+    return failures.count(home, more, clock.now().getTime());
   }
 
   async #demand(request: FastifyRequest, action: CaptchaAction): Promise<void> {

@@ -127,6 +127,23 @@ test("a TV signs in without a sum until its home failed three times, whoever's a
   );
 });
 
+test("failures at one replica count at another, and stay counted when Redis stops", async (t) => {
+  const redis = await startRedis(t);
+  const one = await startTestAuth(t, { config: { redisUrl: redis.url } });
+  const other = await startTestAuth(t, { config: one.config });
+  const anna = await one.signUp();
+  const fails = async (auth: TestAuth) =>
+    assert.equal((await signIn(auth, anna.email, "wrong every time")).code, "credentials_wrong");
+  await fails(one);
+  await fails(other);
+  assert.equal((await signIn(other, anna.email, anna.password)).status, 201, "two are no reason yet");
+  await fails(one);
+  for (const auth of [one, other])
+    assert.equal((await signIn(auth, anna.email, anna.password)).code, "captcha_required");
+  redis.signal("SIGKILL");
+  assert.equal((await signIn(other, anna.email, anna.password)).code, "captcha_required");
+});
+
 test("while Redis is away a TV's sign-in asks for a sum, and the sum works without Redis", async (t) => {
   const auth = await startTestAuth(t, {
     config: { redisUrl: "redis://127.0.0.1:1" },

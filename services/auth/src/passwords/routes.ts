@@ -47,7 +47,8 @@ export function signInRoutes(
       },
       onRequest: [passwords.demandRoom, signInGuard.early],
       preHandler: [signInGuard.before, demandCaptcha],
-      onResponse: [signInGuard.after, captchaDemand.afterSignIn],
+      onSend: captchaDemand.afterSignIn,
+      onResponse: signInGuard.after,
       schema: {
         operationId: "signIn",
         summary: "Sign in with e-mail and password",

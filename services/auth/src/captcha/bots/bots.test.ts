@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { svgOf } from "../captcha.ts";
+import type { TaskLanguage } from "../number-words.ts";
 import { drawDisturbed, drawPicture, PLAIN, pngOf } from "../picture/picture.ts";
 import { between, KeyedRandomness } from "../randomness.ts";
 import { type Level, makeTask, type Task } from "../tasks.ts";
@@ -9,9 +10,11 @@ import { captchaOn, LIVING_ROOM, READING_MS, reckon, shown } from "../testing/vi
 import { CLEANINGS, missingTesseract, readAll } from "./ocr-bot.ts";
 import { type Bitmap, decode } from "./pixels.ts";
 import { answerTo } from "./reading.ts";
+import { readByTemplates } from "./template-bot.ts";
 import { textOf } from "./text-bot.ts";
 
 interface Specimen {
+  readonly language: TaskLanguage;
   readonly task: Task;
   readonly bitmap: Bitmap;
   readonly svg: string;
@@ -29,9 +32,10 @@ async function specimens({
   const set: Specimen[] = [];
   for (let index = 0; index < count; index++) {
     const chance = new KeyedRandomness(Buffer.from("bots"), `${level}/${index}`);
-    const task = makeTask(chance, { level, language: index % 2 === 0 ? "ru" : "en" });
+    const language = index % 2 === 0 ? "ru" : "en";
+    const task = makeTask(chance, { level, language });
     const picture = plain ? drawDisturbed(chance, task.parts, PLAIN) : drawPicture(chance, task.parts, level);
-    set.push({ task, svg: svgOf(picture), bitmap: decode(await pngOf(picture)) });
+    set.push({ task, language, svg: svgOf(picture), bitmap: decode(await pngOf(picture)) });
   }
   return set;
 }
@@ -76,6 +80,18 @@ test("OCR reads undisturbed sums well and captchas in fewer than one of five", {
       assert.ok(right <= 4, `level ${level}, ${cleaning}: ${right} of 20`);
     }
   }
+});
+
+test("a bot with our own drawing code reads undisturbed sums, and captchas in fewer than one of five", async () => {
+  const right = (some: readonly Specimen[]) =>
+    some.filter(
+      ({ task, language, bitmap }) =>
+        readByTemplates(bitmap, { level: 1, language, elastic: false }) === task.answer,
+    ).length;
+  const control = right(await specimens({ level: 1, count: 4, plain: true }));
+  assert.ok(control >= 3, `the bot can read: ${control} of 4`);
+  const read = right(await specimens({ level: 1, count: 10, plain: false }));
+  assert.ok(read <= 2, `${read} of 10`);
 });
 
 test("a brute forcer with a network for each challenge is right in about one guess of a hundred", async (t) => {

@@ -3,6 +3,7 @@
  * of docs/captcha.md. `node dist/captcha/bots/main.js [pictures a level]`; needs tesseract.
  */
 
+import type { TaskLanguage } from "../number-words.ts";
 import { drawDisturbed, drawPicture, PLAIN, pngOf, svgOf } from "../picture/picture.ts";
 import { KeyedRandomness } from "../randomness.ts";
 import { type Level, makeTask, type Task } from "../tasks.ts";
@@ -16,6 +17,7 @@ const LEVELS: readonly Level[] = [1, 2, 3];
 const PAGE_MODES = [6, 7] as const;
 
 interface Specimen {
+  readonly language: TaskLanguage;
   readonly task: Task;
   readonly svg: string;
   readonly bitmap: Bitmap;
@@ -25,11 +27,18 @@ async function specimens(level: Level, count: number, plain: boolean): Promise<S
   const drawn: Specimen[] = [];
   for (let index = 0; index < count; index++) {
     const chance = new KeyedRandomness(Buffer.from("specimens"), `${level}/${index}`);
-    const task = makeTask(chance, { level, language: index % 2 === 0 ? "ru" : "en" });
+    const language = index % 2 === 0 ? "ru" : "en";
+    const task = makeTask(chance, { level, language });
     const picture = plain ? drawDisturbed(chance, task.parts, PLAIN) : drawPicture(chance, task.parts, level);
-    drawn.push({ task, svg: svgOf(picture), bitmap: decode(await pngOf(picture)) });
+    drawn.push({ task, language, svg: svgOf(picture), bitmap: decode(await pngOf(picture)) });
   }
   return drawn;
+}
+
+function rightByTemplates(some: readonly Specimen[], level: Level, elastic: boolean): number {
+  return some.filter(
+    ({ task, language, bitmap }) => readByTemplates(bitmap, { level, language, elastic }) === task.answer,
+  ).length;
 }
 
 function share(right: number, of: number): string {
@@ -59,17 +68,10 @@ async function run(count: number): Promise<void> {
     const control = await specimens(level, count, true);
     const text = set.filter(({ task, svg }) => answerTo(textOf(svg)) === task.answer).length;
     console.log(`| level ${level} | text in the SVG | ${share(text, count)} |`);
-    if (level < 3) {
-      const template = (some: readonly Specimen[]) => {
-        const digits = some.filter(({ task }) => !/\p{L}/u.test(task.parts.join("")));
-        return share(
-          digits.filter(({ task, bitmap }) => readByTemplates(bitmap) === task.answer).length,
-          digits.length,
-        );
-      };
-      console.log(
-        `| level ${level} | templates, digits only | ${template(set)} | undisturbed: ${template(control)} |`,
-      );
+    for (const elastic of [false, true]) {
+      const kind = elastic ? "templates in bands" : "templates";
+      const cells = [set, control].map((some) => share(rightByTemplates(some, level, elastic), some.length));
+      console.log(`| level ${level} | ${kind} | ${cells.join(" | undisturbed: ")} |`);
     }
     if (missing !== undefined) {
       console.log(missing);

@@ -41,16 +41,30 @@ export class Field {
     }
   }
 
-  /** Turns ink to paper and paper to ink wherever `inside` is negative. */
-  invert(inside: (x: number, y: number) => number): void {
+  /**
+   * What is seen of this through wavy panes of glass that lie across it: under each, ink and paper change places and
+   * everything stands a little aside. Under two, it is as it was, but further aside.
+   */
+  seenThrough(panes: readonly Pane[]): Field {
+    const seen = new Field(this.width, this.height);
     for (let y = 0; y < this.height; y++) {
       for (let x = 0; x < this.width; x++) {
-        const ink = this.at(x, y);
-        const mask = inside(x, y);
-        const nearest = Math.min(Math.abs(ink), Math.abs(mask));
-        this.#values[y * this.width + x] = ink < 0 === mask < 0 ? nearest : -nearest;
+        let nearest = FAR;
+        let aside = 0;
+        let negative = false;
+        for (const { centre, half, shift } of panes) {
+          const inside = Math.abs(y - (centre[x] ?? 0)) - half;
+          nearest = Math.min(nearest, Math.abs(inside));
+          if (inside >= 0) continue;
+          aside += shift;
+          negative = !negative;
+        }
+        const ink = this.at(x + aside, y);
+        const far = Math.min(Math.abs(ink), nearest);
+        seen.#values[y * this.width + x] = ink < 0 === negative ? far : -far;
       }
     }
+    return seen;
   }
 
   #segment(from: Point, to: Point, radius: number): void {
@@ -65,12 +79,24 @@ export class Field {
     for (let y = top; y <= bottom; y++) {
       for (let x = left; x <= right; x++) {
         const along = Math.min(1, Math.max(0, ((x - from.x) * dx + (y - from.y) * dy) / squared));
-        const distance = Math.hypot(x - from.x - along * dx, y - from.y - along * dy) - radius;
+        const offX = x - from.x - along * dx;
+        const offY = y - from.y - along * dy;
+        // Not Math.hypot: its care for overflow costs more than everything else here.
+        const distance = Math.sqrt(offX * offX + offY * offY) - radius;
         const place = y * this.width + x;
         if (distance < (this.#values[place] ?? FAR)) this.#values[place] = distance;
       }
     }
   }
+}
+
+/** A ribbon from edge to edge. All in grid steps. */
+export interface Pane {
+  /** Its height over each column. */
+  readonly centre: Float32Array;
+  readonly half: number;
+  /** How far aside things stand under it; a whole number. */
+  readonly shift: number;
 }
 
 /** Farther than any edge needs to be known. */

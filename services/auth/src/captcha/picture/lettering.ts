@@ -1,6 +1,6 @@
 import { between, pick, type Randomness, spread } from "../randomness.ts";
 import { shapesOf } from "./glyphs.ts";
-import { mix, type Point, type Stroke, strokesOf } from "./pen.ts";
+import { type Point, type Stroke, strokesOf } from "./pen.ts";
 
 /** A letter where it stands, before the sheet is bent. */
 export interface Letter {
@@ -18,9 +18,9 @@ const MARGIN = 18;
 /** Between words, as a share of the glyph height. */
 const WORD_GAP = 0.4;
 /** The greatest height of a letter in grid steps, by how many lines there are. */
-const TALLEST = { one: 74, two: 56 } as const;
+const TALLEST = { one: 92, two: 58 } as const;
 /** What would become smaller than this on one line is written on two. */
-const LEAST_ON_ONE_LINE = 46;
+const LEAST_ON_ONE_LINE = 52;
 
 /** Writes the parts from left to right, on one line or two, each letter with its own shape, size, slant, turn and pen. */
 export function letter(chance: Randomness, parts: readonly string[], sheet: Sheet, bent: boolean): Letter[] {
@@ -87,8 +87,8 @@ function placed(chance: Randomness, { letters, width }: Line, { height, middle, 
   }));
 }
 
-/** One letter about its own middle line: y runs from about -50 to 50. */
-function shape(chance: Randomness, character: string, bent: boolean): Letter {
+/** One letter about its own middle line: y runs from about -50 to 50. The bots draw theirs with it too. */
+export function shape(chance: Randomness, character: string, bent: boolean): Letter {
   const strokes = strokesOf(pick(chance, shapesOf(character)));
   const penWidth = between(chance, 14, 18);
   const placing = bent ? crooked(chance, SIGNS.has(character)) : ({ x, y }: Point) => ({ x, y: y - 50 });
@@ -153,18 +153,4 @@ export function bending(chance: Randomness, { width, height }: Sheet): (stroke: 
     return { x, y };
   };
   return (stroke) => stroke.map(bend);
-}
-
-/** A smooth line across the whole sheet, swinging about `middle`, a share of its height. */
-export function crossingLine(chance: Randomness, { width, height }: Sheet, middle: number): Stroke {
-  const from = { x: -5, y: height * (middle + spread(chance, -0.1, 0.1)) };
-  const to = { x: width + 5, y: height * (middle + spread(chance, -0.1, 0.1)) };
-  const turns = spread(chance, 1.2, 2.8) * Math.PI * 2;
-  const phase = spread(chance, 0, Math.PI * 2);
-  const swing = height * spread(chance, 0.06, 0.14);
-  return Array.from({ length: 80 }, (_, index) => {
-    const along = index / 79;
-    const { x, y } = mix(from, to, along);
-    return { x, y: y + swing * Math.sin(turns * along + phase) };
-  });
 }

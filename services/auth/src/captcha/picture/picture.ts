@@ -1,9 +1,10 @@
 import { type Randomness, spread } from "../randomness.ts";
 import type { Level } from "../tasks.ts";
 import { contoursOf, simplify } from "./contours.ts";
+import { crossingLine, panesOver, penned } from "./crossing.ts";
 import { Field } from "./field.ts";
-import { bending, crossingLine, letter, type Sheet } from "./lettering.ts";
-import { mix, type Stroke } from "./pen.ts";
+import { bending, letter, type Sheet } from "./lettering.ts";
+import type { Stroke } from "./pen.ts";
 import { type Colour, encodePng, SHADES } from "./png.ts";
 
 /** The grid on which the ink is known. */
@@ -30,17 +31,17 @@ export interface Disturbance {
   readonly bent: boolean;
   /** Curves as thick as a thin letter, right across. */
   readonly lines: number;
-  /** Wavy ribbons in which ink and paper change places: for a person a shadow, for a threshold the end. */
-  readonly ribbons: number;
+  /** Wavy panes in which ink and paper change places: for a person a shadow, for a threshold the end. */
+  readonly panes: number;
 }
 
 const DISTURBED: Readonly<Record<Level, Disturbance>> = {
-  1: { bent: true, lines: 1, ribbons: 2 },
-  2: { bent: true, lines: 1, ribbons: 2 },
-  3: { bent: true, lines: 2, ribbons: 2 },
+  1: { bent: true, lines: 1, panes: 2 },
+  2: { bent: true, lines: 1, panes: 2 },
+  3: { bent: true, lines: 1, panes: 2 },
 };
 /** What every picture would be without disturbance; only to see that a bot can read at all. */
-export const PLAIN: Disturbance = { bent: false, lines: 0, ribbons: 0 };
+export const PLAIN: Disturbance = { bent: false, lines: 0, panes: 0 };
 
 /** Draws the parts of a task as its level asks. The same chance draws the same picture. */
 export function drawPicture(chance: Randomness, parts: readonly string[], level: Level): Picture {
@@ -50,7 +51,7 @@ export function drawPicture(chance: Randomness, parts: readonly string[], level:
 export function drawDisturbed(
   chance: Randomness,
   parts: readonly string[],
-  { bent, lines, ribbons }: Disturbance,
+  { bent, lines, panes }: Disturbance,
 ): Picture {
   const field = new Field(SHEET.width, SHEET.height);
   const bend = bent ? bending(chance, SHEET) : (stroke: Stroke) => stroke;
@@ -58,24 +59,8 @@ export function drawDisturbed(
     for (const stroke of strokes) field.draw(bend(stroke), penWidth);
   }
   for (let count = 0; count < lines; count++)
-    field.draw(crossingLine(chance, SHEET, spread(chance, 0.25, 0.75)), spread(chance, 3, 5));
-  for (let count = 1; count <= ribbons; count++) invertRibbon(chance, field, count / (ribbons + 1));
-  return field;
-}
-
-function invertRibbon(chance: Randomness, field: Field, middle: number): void {
-  const half = spread(chance, 11, 16);
-  const line = crossingLine(chance, SHEET, middle);
-  const centre = Float32Array.from({ length: SHEET.width }, (_, x) => heightOver(line, x));
-  field.invert((x, y) => Math.abs(y - (centre[x] ?? 0)) - half);
-}
-
-function heightOver(line: Stroke, x: number): number {
-  const after = line.findIndex((point) => point.x > x);
-  const from = line[after - 1];
-  const to = line[after];
-  if (from === undefined || to === undefined) return 0;
-  return mix(from, to, (x - from.x) / (to.x - from.x)).y;
+    field.draw(penned(crossingLine(chance, SHEET, spread(chance, 0.25, 0.75))), spread(chance, 3, 5));
+  return field.seenThrough(panesOver(chance, SHEET, panes));
 }
 
 /** The picture as one path of outlines; holes by the even-odd rule. */
