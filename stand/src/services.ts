@@ -28,6 +28,12 @@ export interface ServiceOptions {
 const READY_MS = 30_000;
 const STOP_MS = 12_000;
 
+/**
+ * As in deploy/Dockerfile. A young generation of 4 MiB instead of Node's 32: what a request makes is dead before the next
+ * scavenge, so more room only stays resident; throughput is the same.
+ */
+const NODE_FLAGS = ["--enable-source-maps", "--max-semi-space-size=4"];
+
 /** Starts a service as production would: a process of its own, configured by its environment alone. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { name, url, home } = options;
@@ -36,7 +42,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const log = createWriteStream(logFile, { flags: options.again === true ? "a" : "w", mode: 0o600 });
   const register = fileURLToPath(import.meta.resolve("@kinopass/tracing/register"));
   // Its own process group: Ctrl-C reaches the stand alone, which then drains the services in order.
-  const child = spawn(process.execPath, ["--enable-source-maps", "--import", register, options.entry], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, "--import", register, options.entry], {
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],

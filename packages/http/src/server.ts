@@ -1,4 +1,3 @@
-import { randomFillSync } from "node:crypto";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { newRequestId } from "@kinopass/tracing";
 import { tracing } from "@kinopass/tracing/fastify";
@@ -14,6 +13,7 @@ import { answerErrors } from "./answer-errors.ts";
 import { readBodies } from "./bodies.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { common } from "./common-refusals.ts";
+import { randomInAdvance } from "./random-in-advance.ts";
 import { logRequests } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { type SheddingOptions, shedWhenLate } from "./shedding.ts";
@@ -98,20 +98,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   if (options.shedding !== false) shedWhenLate(app, options.shedding);
   closedPaths(app);
   return app;
-}
-
-/** A system call for every request id would cost more than the rest of it: bytes are drawn for many, and each used once. */
-function randomInAdvance(): (size: number) => Uint8Array {
-  const drawn = Buffer.alloc(4_096);
-  let used = drawn.length;
-  return (size) => {
-    if (used + size > drawn.length) {
-      randomFillSync(drawn);
-      used = 0;
-    }
-    used += size;
-    return drawn.subarray(used - size, used);
-  };
 }
 
 /**

@@ -37,6 +37,9 @@ export interface DatabaseOptions {
   readonly planCacheMode?: "auto" | "force_generic_plan";
 }
 
+/** Tries at what somebody faster undid. */
+const MOST_ATTEMPTS = 4;
+
 /** Named statements are typed where they are written: `statement<Row>("sessions.open", "insert …")`. */
 export function statement<Row>(name: string, text: string) {
   if (name.length > 63) throw new Error(`The statement name ${name} is longer than PostgreSQL keeps (63)`);
@@ -74,8 +77,9 @@ export class PostgresDatabase implements Database {
     return { open: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
   }
 
+  /** One statement on its own; tried again like a transaction, since one that lost a race has done nothing. */
   async run<Row>(statement: Statement): Promise<Result<Row>> {
-    return await this.#withClient((client) => runOn<Row>(client, statement));
+    return await patiently(MOST_ATTEMPTS, () => this.#withClient((client) => runOn<Row>(client, statement)));
   }
 
   /**
@@ -84,15 +88,9 @@ export class PostgresDatabase implements Database {
    */
   async transaction<T>(
     work: (tx: Transaction) => Promise<T>,
-    { attempts = 4 }: { readonly attempts?: number } = {},
+    { attempts = MOST_ATTEMPTS }: { readonly attempts?: number } = {},
   ): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#withClient((client) => inTransaction(client, work));
-      } catch (error) {
-        if (attempt >= attempts || !isWorthRetrying(error)) throw error;
-      }
-    }
+    return await patiently(attempts, () => this.#withClient((client) => inTransaction(client, work)));
   }
 
   async close(): Promise<void> {
@@ -154,6 +152,16 @@ async function control(client: pg.PoolClient, command: "begin" | "commit" | "rol
     await traced(command, () => client.query(command));
   } catch (error) {
     throw asDatabaseError(error, command);
+  }
+}
+
+async function patiently<T>(attempts: number, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= attempts || !isWorthRetrying(error)) throw error;
+    }
   }
 }
 

@@ -183,7 +183,6 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
     prepare: async () => {
       await keys.ensure();
       await partitions.round();
-      await capabilities.passwords.prepare();
       // What is read once and kept is read now: later it would be read by a transaction that holds a connection already.
       await Promise.all([keys.current(), regions.all(), feed.start()]);
     },

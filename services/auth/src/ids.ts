@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomInAdvance } from "@kinopass/http";
 
 /** Row ids are branded, so that a session's id cannot be passed where an account's is meant. */
 export type Id<Of extends string> = string & { readonly __id: Of };
@@ -47,8 +47,10 @@ export function idOfBytes<Of extends string>(bytes: Uint8Array): Id<Of> {
   return format(Buffer.from(bytes)) as Id<Of>;
 }
 
+const random = randomInAdvance();
+
 function stamped(now: Date): Buffer {
-  const bytes = randomBytes(16);
+  const bytes = random(16);
   bytes.writeUIntBE(now.getTime(), 0, 6);
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 15);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 63);

@@ -47,7 +47,7 @@ export class Viewers {
     return await Promise.all(
       this.#sessions.map((session) =>
         testToken({
-          key: { kid, privateKey, jwk: {} },
+          key: { kid, privateKey: privateKey.toCryptoKey("Ed25519", false, ["sign"]), jwk: {} },
           issuer: this.#issuer,
           audience: AUDIENCE,
           at,

@@ -2,16 +2,13 @@ import type { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Client, Device } from "../http/client.ts";
-import type { SessionId } from "../ids.ts";
 import type { MailQueue } from "../mail/mail-queue.ts";
 import { whereOf } from "../mail/where.ts";
-import type { Sessions } from "../sessions/sessions.ts";
 import type { AccountRow } from "./accounts.ts";
 
 interface Dependencies {
   readonly db: PostgresDatabase;
   readonly clock: Clock;
-  readonly sessions: Sessions;
   readonly mail: MailQueue;
   readonly logger: FastifyBaseLogger;
 }
@@ -29,13 +26,13 @@ export class NewDevices {
   }
 
   /** Never waits, never throws. For every door that lets somebody into an account that was there before. */
-  look(account: AccountRow, session: SessionId, device: Device, client: Client): void {
-    const looking = this.#tell(account, session, device, client)
+  tell(account: AccountRow, device: Device, client: Client): void {
+    const telling = this.#tell(account, device, client)
       .catch((error: unknown) => {
         this.#given.logger.warn({ err: error, account_id: account.id }, "could not tell of a new device");
       })
-      .finally(() => this.#underWay.delete(looking));
-    this.#underWay.add(looking);
+      .finally(() => this.#underWay.delete(telling));
+    this.#underWay.add(telling);
   }
 
   /** Resolves when everything under way is done; for the drain and for tests. */
@@ -43,10 +40,10 @@ export class NewDevices {
     await Promise.all(this.#underWay);
   }
 
-  async #tell(account: AccountRow, session: SessionId, device: Device, client: Client): Promise<void> {
-    const { clock, db, mail, sessions } = this.#given;
+  async #tell(account: AccountRow, device: Device, client: Client): Promise<void> {
+    const { clock, db, mail } = this.#given;
     const { email } = account;
-    if (email === null || (await sessions.hasSeen(account.id, session, client.userAgent))) return;
+    if (email === null) return;
     const time = clock.now().toLocaleString(account.locale, {
       timeZone: "Europe/Moscow",
       dateStyle: "long",

@@ -110,14 +110,7 @@ export class SignUp {
       if (pending === undefined) return undefined;
       const account = await accounts.createConfirmed({ ...pending, email }, tx);
       const { roles, birth_date: birthDate } = account;
-      const tokens = await sessions.openIn(tx, {
-        account,
-        roles,
-        birthDate,
-        door: "sign_up",
-        client,
-        device,
-      });
+      const tokens = await sessions.open({ account, roles, birthDate, door: "sign_up", client, device }, tx);
       return { account, tokens };
     });
     if (confirmed === undefined) throw refuse.code_wrong();

@@ -37,15 +37,20 @@ export class Audit {
     this.#clock = clock;
   }
 
+  /** For a statement of a neighbour's that writes its entry itself, to save a round trip. */
+  stamp(): { readonly id: string; readonly requestId: string | null } {
+    return { id: newId(this.#clock.now()), requestId: currentRequest()?.requestId ?? null };
+  }
+
   async record(tx: Transaction, { action, accountId, actor, sessionId, details = {} }: Act): Promise<void> {
     const now = this.#clock.now();
     const { id = null, address = null } = actor as { id?: string; address?: string };
     const session = sessionId ?? (actor.kind === "account" ? actor.sessionId : undefined) ?? null;
-    const requestId = currentRequest()?.requestId ?? null;
+    const { id: entryId, requestId } = this.stamp();
     await queries.insertEntry(
       tx,
       accountId,
-      newId(now),
+      entryId,
       now,
       action,
       actor.kind,

@@ -163,15 +163,9 @@ export class Pairings {
     if (account.status !== "active" || approver.rows.length === 0) throw WITHDRAWN;
     const device: Device = { kind: row.device_kind, name: row.device_name };
     const { roles, birth_date: birthDate } = account;
-    const tokens = await sessions.openIn(tx, {
-      account,
-      roles,
-      birthDate,
-      door: "pairing",
-      client,
-      device,
-      ...(row.age_ceiling === null ? {} : { ageCeiling: row.age_ceiling }),
-    });
+    const ceiling = row.age_ceiling === null ? {} : { ageCeiling: row.age_ceiling };
+    const opening = { account, roles, birthDate, door: "pairing", client, device, ...ceiling } as const;
+    const tokens = await sessions.open(opening, tx);
     await queries.keepAnswer(tx, hash, secrets.seal(JSON.stringify(tokens), contextOf(hash)));
     if (account.email !== null) {
       const values = whereOf(client, device);

@@ -17,7 +17,6 @@ const HOT = [
   "accounts.insert",
   "accounts.lock",
   "sessions.open",
-  "sessions.end_surplus",
   "sessions.rotate",
   "sessions.find_live",
   "sessions.list_live",

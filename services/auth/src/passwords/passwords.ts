@@ -13,12 +13,13 @@ export type { HashCost } from "./hash-worker.ts";
 export class Passwords {
   readonly #lane: HashLane;
   readonly #cost: HashCost;
-  #dummy: Promise<string> | undefined;
+  readonly #dummy: string;
 
   /** `workers`: hashes at the same time, 0 for one a core. */
   constructor({ cost, workers }: { cost: HashCost; workers: number }) {
     this.#lane = new HashLane({ workers });
     this.#cost = cost;
+    this.#dummy = dummyOf(cost);
   }
 
   get lane(): HashLane {
@@ -39,9 +40,8 @@ export class Passwords {
   /** Whether the password fits; takes as long where there is no hash, and answers no. */
   @trace("passwords.verify")
   async verify(hash: string | null | undefined, password: string): Promise<boolean> {
-    const dummy = hash == null ? await this.#dummyHash() : undefined;
-    const fits = await this.#lane.run({ kind: "verify", password, hash: dummy ?? String(hash) });
-    return fits === true && dummy === undefined;
+    const fits = await this.#lane.run({ kind: "verify", password, hash: hash ?? this.#dummy });
+    return fits === true && hash != null;
   }
 
   /** Whether the hash was made at another cost than the one that is configured now. */
@@ -50,20 +50,13 @@ export class Passwords {
     return !hash.startsWith(`$argon2id$v=19$m=${memoryKib},t=${iterations},p=${parallelism}$`);
   }
 
-  /** Makes the dummy before the first sign-in needs it. */
-  async prepare(): Promise<void> {
-    await this.#dummyHash();
-  }
-
   async close(): Promise<void> {
     await this.#lane.close();
   }
+}
 
-  #dummyHash(): Promise<string> {
-    this.#dummy ??= this.hash(randomBytes(24).toString("base64")).catch((error: unknown) => {
-      this.#dummy = undefined;
-      throw error;
-    });
-    return this.#dummy;
-  }
+/** A hash of no password: a random digest under a random salt, verified in the same time as any other. */
+function dummyOf({ memoryKib, iterations, parallelism }: HashCost): string {
+  const random = (bytes: number) => randomBytes(bytes).toString("base64").replaceAll("=", "");
+  return `$argon2id$v=19$m=${memoryKib},t=${iterations},p=${parallelism}$${random(16)}$${random(32)}`;
 }

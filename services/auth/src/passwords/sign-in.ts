@@ -5,7 +5,13 @@ import type { AccountRef } from "../directory/directory.ts";
 import type { EmailAddress } from "../directory/email-address.ts";
 import type { Client, Device } from "../http/client.ts";
 import type { SessionId } from "../ids.ts";
-import { type Door, refuse as refuseSession, type Sessions, type Tokens } from "../sessions/sessions.ts";
+import {
+  type Door,
+  type Opened,
+  refuse as refuseSession,
+  type Sessions,
+  type Tokens,
+} from "../sessions/sessions.ts";
 import type { Passwords } from "./passwords.ts";
 import { demandBoundedPassword } from "./policy.ts";
 import * as queries from "./queries.ts";
@@ -25,7 +31,7 @@ export interface SignInHistory {
 
 /** Tells an owner of a sign-in on a device not seen before, after the answer. */
 export interface NewDeviceNotice {
-  look(account: AccountRow, session: SessionId, device: Device, client: Client): void;
+  tell(account: AccountRow, device: Device, client: Client): void;
 }
 
 export interface Credentials {
@@ -67,7 +73,7 @@ export class PasswordSignIn {
       const { history, newDevices } = this.#given;
       const { sessionId } = tokens;
       history.record({ account, sessionId, outcome: "signed_in", door: "password", device, client });
-      newDevices.look(account, sessionId, device, client);
+      if (tokens.isNewDevice) newDevices.tell(account, device, client);
       return tokens;
     }
     throw refuse.credentials_wrong();
@@ -91,23 +97,21 @@ export class PasswordSignIn {
     return account;
   }
 
-  /** Hashing stays outside the transaction; inside, what was verified must still be so. */
+  /** Hashing stays outside the database's work; what was verified must still be so when the session opens. */
   async #open(
     account: Verified,
     password: string,
     client: Client,
     device: Device,
-  ): Promise<Tokens | typeof CHANGED_MEANWHILE> {
+  ): Promise<Opened | typeof CHANGED_MEANWHILE> {
     const { db, passwords, sessions } = this.#given;
     const { id, region, password_hash: hash, roles, birth_date: birthDate } = account;
-    const better = passwords.isOutdated(hash) ? await passwords.hash(password) : undefined;
+    const opening = { account, roles, birthDate, door: "password", client, device } as const;
+    if (!passwords.isOutdated(hash)) return (await sessions.openWhile(hash, opening)) ?? CHANGED_MEANWHILE;
+    const better = await passwords.hash(password);
     return await db.transaction(async (tx) => {
-      const { rows } =
-        better === undefined
-          ? await queries.isStill(tx, id, region, hash)
-          : await queries.upgrade(tx, id, region, hash, better);
-      if (rows.length === 0) return CHANGED_MEANWHILE;
-      return await sessions.openIn(tx, { account, roles, birthDate, door: "password", client, device });
+      const { rows } = await queries.upgrade(tx, id, region, hash, better);
+      return rows.length === 0 ? CHANGED_MEANWHILE : await sessions.open(opening, tx);
     });
   }
 }

@@ -2,21 +2,50 @@ import { statement } from "@kinopass/postgres";
 import type { RegionCode, SessionId } from "../ids.ts";
 import type { AgeCeiling } from "../tokens/access-tokens.ts";
 
-export const insertSession = statement<never>(
-  "sessions.open",
-  `insert into auth.sessions
-     (account_id, id, created_at, authenticated_at, last_used_at, expires_at, region, age_ceiling, door, device_kind, device_name, address, user_agent)
-   values ($1, $2, $3, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-);
+export interface OpenedRow {
+  readonly id: SessionId;
+  /** Whether the account was used with the same program before. */
+  readonly seen: boolean;
+}
 
-/** Devices beyond the limit, least recently used first out. One partition: the account is given. */
-export const endSurplus = statement<{ readonly id: SessionId }>(
-  "sessions.end_surplus",
-  `update auth.sessions set ended_at = $2, ended_because = 'too_many'
-    where account_id = $1 and ended_at is null
-      and id in (select id from auth.sessions where account_id = $1 and ended_at is null
-                  order by last_used_at desc, id desc offset $3)
-   returning id`,
+/**
+ * A session with all that belongs to it, in one round trip (docs/decisions/0009): its audit entry, and the end of the devices
+ * beyond the limit ($14), least recently used first, with their revocations. Every part sees the table as it was before,
+ * so the new session is not among those counted, nor among those that were seen.
+ *
+ * $13: where a password opened the door, the hash that was verified. It must still be the account's, and stay it until this
+ * is committed, or nothing happens and no row comes back: `for share` makes a change of password wait, or be waited for.
+ */
+export const open = statement<OpenedRow>(
+  "sessions.open",
+  `with still as materialized (
+     select from auth.accounts
+      where id = $1 and region = $5 and password_hash = $13 and status = 'active' for share
+   ), surplus as (
+     update auth.sessions set ended_at = $3, ended_because = 'too_many'
+      where account_id = $1 and ended_at is null
+        and id in (select id from auth.sessions where account_id = $1 and ended_at is null
+                    order by last_used_at desc, id desc offset $14)
+        and ($13::text is null or exists (select from still))
+     returning id
+   ), revoked as (
+     insert into auth.revocations (recorded_at, event, account_id, session_id, because)
+     select $3, 'session-revoked', $1, id, 'too_many' from surplus
+   ), opened as (
+     insert into auth.sessions
+       (account_id, id, created_at, authenticated_at, last_used_at, expires_at, region, age_ceiling, door, device_kind, device_name, address, user_agent)
+     select $1, $2::uuid, $3, $3, $3, $4::timestamptz, $5, $6::smallint, $7, $8, $9, $10::inet, $11
+      where $13::text is null or exists (select from still)
+     returning id
+   ), noted as (
+     insert into auth.audit_entries
+       (account_id, id, occurred_at, action, actor_kind, actor_id, session_id, address, request_id, details)
+     select $1, $12::uuid, $3, 'session.opened', 'account', $1::text, $2, $10, $15,
+            jsonb_build_object('door', $7::text, 'device', $8::text)
+       from opened
+   )
+   select id, exists (select from auth.sessions where account_id = $1 and user_agent is not distinct from $11) as seen
+     from opened`,
 );
 
 export interface RotationRow {
@@ -149,11 +178,6 @@ export const moveSessions = statement<never>(
 export const eraseSessions = statement<never>(
   "sessions.erase",
   "delete from auth.sessions where account_id = $1",
-);
-
-export const hasUsedUserAgent = statement<{ readonly seen: boolean }>(
-  "sessions.has_used_user_agent",
-  "select exists (select from auth.sessions where account_id = $1 and id <> $2 and user_agent is not distinct from $3) as seen",
 );
 
 /** In batches, so that each statement stays below the timeout. */

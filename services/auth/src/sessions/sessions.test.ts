@@ -3,11 +3,12 @@ import { test } from "node:test";
 import { type AccountId, birthRegionOf, type SessionId } from "../ids.ts";
 import { Secrets } from "../secrets.ts";
 import { readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
+import type { Tokens } from "./sessions.ts";
 import { rowsOf, setUpSessions } from "./set-up.test-support.ts";
 
 test("a refresh gives the next pair, and the chain goes on for weeks", async (t) => {
   const { sessions, opening, clock } = await setUpSessions(t);
-  let tokens = await sessions.open(opening);
+  let tokens: Tokens = await sessions.open(opening);
   for (let day = 0; day < 5; day += 1) {
     clock.advance({ days: 20 });
     const next = await sessions.refresh(tokens.refreshToken);
@@ -74,7 +75,7 @@ test("a session ends after 30 days without use and after 180 days in any case", 
   clock.advance({ days: 30, seconds: 1 });
   await assert.rejects(sessions.refresh(idle.refreshToken), { code: "session_over" });
 
-  let busy = await sessions.open(opening);
+  let busy: Tokens = await sessions.open(opening);
   for (let step = 0; step < 8; step += 1) {
     clock.advance({ days: 20 });
     busy = await sessions.refresh(busy.refreshToken);

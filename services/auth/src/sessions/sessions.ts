@@ -1,6 +1,6 @@
 /**
  * A session is one signed-in device. Every door (password, social account, pairing, reset) opens one
- * through `open`; nothing else makes tokens.
+ * through `open` or `openWhile`; nothing else makes tokens.
  *
  * Policy: the access token lives ten minutes. The refresh token rotates with every use; the same one
  * within ten seconds is given the same successor (two tabs, a lost answer), an older one ends the
@@ -66,6 +66,11 @@ export interface Tokens {
   readonly sessionId: SessionId;
 }
 
+export interface Opened extends Tokens {
+  /** The account was not used with this program before: its owner is told by mail. */
+  readonly isNewDevice: boolean;
+}
+
 /** What a door knows of the account it opens. */
 export interface Opening {
   readonly account: AccountRef;
@@ -104,18 +109,30 @@ export class Sessions {
     this.#audit = dependencies.audit;
   }
 
-  /** Opens a session in a transaction of the caller's, where the door must do more in the same one. */
-  async openIn(tx: Transaction, opening: Opening): Promise<Tokens> {
+  /** Opens a session, on its own or in a transaction of the door's. */
+  @trace("sessions.open")
+  async open(opening: Opening, db: Database = this.#db): Promise<Opened> {
+    const opened = await this.#open(db, opening, null);
+    if (opened === undefined) throw new Error("a session without a condition was not opened");
+    return opened;
+  }
+
+  /** The same while the account is active and its password hash the one that was verified; else undefined. */
+  @trace("sessions.open")
+  async openWhile(passwordHash: string, opening: Opening): Promise<Opened | undefined> {
+    return await this.#open(this.#db, opening, passwordHash);
+  }
+
+  async #open(db: Database, opening: Opening, passwordHash: string | null): Promise<Opened | undefined> {
     const { account, client, device, door } = opening;
     const now = this.#clock.now();
-    const id = newId<"session">(now);
-    const expiresAt = new Date(now.getTime() + ABSOLUTE_MS);
-    await queries.insertSession(
-      tx,
+    const stamp = this.#audit.stamp();
+    const { rows } = await queries.open(
+      db,
       account.id,
-      id,
+      newId<"session">(now),
       now,
-      expiresAt,
+      new Date(now.getTime() + ABSOLUTE_MS),
       account.region,
       opening.ageCeiling ?? null,
       door,
@@ -123,31 +140,19 @@ export class Sessions {
       device.name,
       client.address,
       client.userAgent,
+      stamp.id,
+      passwordHash,
+      MOST_DEVICES - 1,
+      stamp.requestId,
     );
-    const { rows: surplus } = await queries.endSurplus(tx, account.id, now, MOST_DEVICES);
-    await this.#revocations.ofSessions(
-      tx,
-      account.id,
-      surplus.map((session) => session.id),
-      "too_many",
-    );
-    const actor: Actor = { kind: "account", id: account.id, sessionId: id, address: client.address };
-    await this.#audit.record(tx, {
-      action: "session.opened",
-      accountId: account.id,
-      actor,
-      details: { door, device: device.kind },
-    });
-    return await this.#tokens(
-      { accountId: account.id, sessionId: id, counter: 0 },
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    const tokens = await this.#tokens(
+      { accountId: account.id, sessionId: row.id, counter: 0 },
       opening.roles,
       lower(ageCeilingOf(opening.birthDate, now), opening.ageCeiling),
     );
-  }
-
-  @trace("sessions.open")
-  async open(opening: Opening): Promise<Tokens> {
-    return await this.#db.transaction((tx) => this.openIn(tx, opening));
+    return { ...tokens, isNewDevice: !row.seen };
   }
 
   /** Exchanges a refresh token for a fresh pair. */
@@ -329,11 +334,6 @@ export class Sessions {
 
   async erase(tx: Transaction, accountId: AccountId): Promise<void> {
     await queries.eraseSessions(tx, accountId);
-  }
-
-  /** Whether this account was used with the same program before: a new device is told about by mail. */
-  async hasSeen(accountId: AccountId, except: SessionId, userAgent: string | null): Promise<boolean> {
-    return (await queries.hasUsedUserAgent(this.#db, accountId, except, userAgent)).rows[0]?.seen ?? false;
   }
 }
 

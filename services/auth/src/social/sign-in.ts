@@ -15,7 +15,13 @@ import type { History } from "../history/history.ts";
 import { type Client, type Device, deviceOf } from "../http/client.ts";
 import type { AccountId } from "../ids.ts";
 import type { NewDeviceNotice } from "../passwords/sign-in.ts";
-import { type Door, refuse as refuseSession, type Sessions, type Tokens } from "../sessions/sessions.ts";
+import {
+  type Door,
+  type Opened,
+  refuse as refuseSession,
+  type Sessions,
+  type Tokens,
+} from "../sessions/sessions.ts";
 import type { Ending, Flow, Handover } from "./flow.ts";
 import { provesChallenge } from "./flows.ts";
 import type { SocialLinks } from "./links.ts";
@@ -132,7 +138,7 @@ export class SocialSignIn {
     const { accountId, isNew, provider } = handover;
     const { account, tokens } = await this.#open(handover, client, device);
     this.#note(account, tokens.sessionId, provider, device, client);
-    if (!isNew) this.#given.newDevices.look(account, tokens.sessionId, device, client);
+    if (!isNew && tokens.isNewDevice) this.#given.newDevices.tell(account, device, client);
     annotate({ "kinopass.account_id": accountId });
     return tokens;
   }
@@ -142,7 +148,7 @@ export class SocialSignIn {
     { accountId, provider, subject }: Extract<Handover, { kind: "sign_in" }>,
     client: Client,
     device: Device,
-  ): Promise<{ account: AccountRow; tokens: Tokens }> {
+  ): Promise<{ account: AccountRow; tokens: Opened }> {
     const { accounts, links, sessions } = this.#given;
     try {
       return await accounts.underLock(accountId, async (tx, account) => {
@@ -151,7 +157,7 @@ export class SocialSignIn {
         if (account.status !== "active") throw refuseSession.account_disabled();
         const { roles, birth_date: birthDate } = account;
         const door = doorOf(provider);
-        const tokens = await sessions.openIn(tx, { account, roles, birthDate, door, client, device });
+        const tokens = await sessions.open({ account, roles, birthDate, door, client, device }, tx);
         return { account, tokens };
       });
     } catch (error) {

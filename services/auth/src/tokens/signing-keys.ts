@@ -3,6 +3,8 @@
  * ahead so that every service knows it before it signs; and previous ones, kept until the last token
  * they signed has run out. Withdrawing a key (it leaked) takes it out of the set at once.
  */
+
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { Database, PostgresDatabase, Transaction } from "@kinopass/postgres";
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { Clock } from "../clock.ts";
@@ -19,7 +21,7 @@ const KEEP_PREVIOUS_MS = 24 * 60 * 60 * 1000;
 
 export interface SigningKey {
   readonly kid: string;
-  readonly privateKey: CryptoKey;
+  readonly privateKey: KeyObject;
 }
 
 interface KeySet {
@@ -169,7 +171,7 @@ export class SigningKeys {
       ),
     );
     this.#set = {
-      current: { kid: currentRow.kid, privateKey: await this.#privateKey(currentRow) },
+      current: this.#signing(currentRow),
       published: rows.map(({ public_jwk }) => public_jwk as JWK),
       verifying: new Map(verifying),
       readAt: this.#clock.now().getTime(),
@@ -177,11 +179,11 @@ export class SigningKeys {
     return this.#set;
   }
 
-  async #privateKey({ kid, sealed_private }: queries.KeyRow): Promise<CryptoKey> {
-    if (this.#set?.current.kid === kid) return this.#set.current.privateKey;
+  #signing({ kid, sealed_private }: queries.KeyRow): SigningKey {
+    if (this.#set?.current.kid === kid) return this.#set.current;
     const opened = this.#secrets.open(sealed_private, `signing_keys/${kid}`);
     if (opened === undefined)
       throw new Error(`Signing key ${kid} cannot be opened with the keys of AUTH_KEYS`);
-    return (await importJWK(JSON.parse(opened.toString()) as JWK, ALGORITHM)) as CryptoKey;
+    return { kid, privateKey: createPrivateKey({ key: JSON.parse(opened.toString()), format: "jwk" }) };
   }
 }
