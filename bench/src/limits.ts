@@ -1,21 +1,30 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { decisionThroughput, refusedFlood } from "@kinopass/limiter/bench";
+import { decisionThroughput, type RedisFault, redisFault, refusedFlood } from "@kinopass/limiter/bench";
 import { freePort } from "@kinopass/stand/ports";
 import type { Figure } from "./report.ts";
 
 /** The limiter alone on a Redis of its own: what a decision costs, and what a refused one does not. */
 export async function benchLimits(): Promise<Figure[]> {
   const port = await freePort();
-  const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-  const redis = spawn(process.env["REDIS_SERVER"] ?? "redis-server", flags, { stdio: "ignore" });
+  let redis = await startRedis(port);
   try {
-    await once(redis, "spawn");
-    await untilListening(port);
     const redisUrl = `redis://127.0.0.1:${port}`;
     const decisions = await decisionThroughput({ redisUrl });
     const flood = await refusedFlood({ redisUrl });
+    const frozen = await redisFault({
+      redisUrl,
+      strike: () => redis.kill("SIGSTOP"),
+      heal: () => redis.kill("SIGCONT"),
+    });
+    const killed = await redisFault({
+      redisUrl,
+      strike: () => redis.kill("SIGKILL"),
+      heal: async () => {
+        redis = await startRedis(port);
+      },
+    });
     return [
       { name: "EVALSHA of a no-op a second", value: decisions.noop.median, unit: "/s" },
       {
@@ -39,10 +48,29 @@ export async function benchLimits(): Promise<Figure[]> {
         unit: "",
         target: { atMost: 0.01 },
       },
+      ...faultFigures("killed", killed),
+      ...faultFigures("frozen", frozen),
     ];
   } finally {
     redis.kill("SIGKILL");
   }
+}
+
+function faultFigures(how: string, { wrong, p99BeforeMs, p99AwayMs, backMs }: RedisFault): Figure[] {
+  const addedMs = Math.max(0, p99AwayMs - p99BeforeMs);
+  return [
+    { name: `Redis ${how}: wrong answers`, value: wrong, unit: "", target: { atMost: 0 } },
+    { name: `Redis ${how}: added p99 after a second`, value: addedMs, unit: "ms", target: { atMost: 20 } },
+    { name: `Redis ${how}: counts again after`, value: backMs, unit: "ms", target: { atMost: 5000 } },
+  ];
+}
+
+async function startRedis(port: number): Promise<ChildProcess> {
+  const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+  const redis = spawn(process.env["REDIS_SERVER"] ?? "redis-server", flags, { stdio: "ignore" });
+  await once(redis, "spawn");
+  await untilListening(port);
+  return redis;
 }
 
 async function untilListening(port: number): Promise<void> {

@@ -66,6 +66,11 @@ export function remember(buckets: readonly AskedBucket[], outcome: Outcome, sent
   });
 }
 
+/** Whether every bucket, as the outcome left it, could do the same again. */
+export function affords(buckets: readonly ClaimedBucket[], { debtsUs, replicas }: Outcome): boolean {
+  return buckets.every((bucket, i) => waitUs(bucket, debtsUs[i] ?? 0, replicas) <= 0);
+}
+
 /** Puts an outcome into the words of a decision. */
 export function conclude(
   { className, cost }: { readonly className: string; readonly cost: number },

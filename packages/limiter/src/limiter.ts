@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { takeOf } from "./bucket.ts";
 import type { Claim, Outcome } from "./claim.ts";
-import { type AskedBucket, conclude, costOf, nameOf, recall, remember } from "./conclude.ts";
+import { type AskedBucket, affords, conclude, costOf, nameOf, recall, remember } from "./conclude.ts";
 import { connectRedis } from "./connect.ts";
 import type { Allowed, Ask, DecidedBy, Decision, Refused } from "./decision.ts";
 import { Keys } from "./keys.ts";
@@ -44,8 +44,9 @@ export interface LimiterOptions {
   readonly random?: () => number;
 }
 
-/** Charges touch no shared buckets, so all of them are of one kind. */
+/** Charges and looks touch no shared buckets, so all of them are of one kind. */
 const CHARGES = {};
+const LOOKS = {};
 const RANDOM_STEPS = 2 ** 32;
 
 /**
@@ -139,6 +140,30 @@ export class Limiter {
   }
 
   /**
+   * What `decide` would refuse at this moment for a bucket that counts this caller, taking nothing: for limits on
+   * something that is charged only when it has gone wrong. Undefined if it would let the request in.
+   */
+  peek(ask: Ask): Promise<Refused | undefined> {
+    const { places, of } = this.#plans;
+    const plan = of(ask.class);
+    const place = places.of(ask.address);
+    if (plan.dryRun || place.allowed) return Promise.resolve(undefined);
+    const known = this.known(ask);
+    if (known !== undefined) return Promise.resolve(known);
+    const { buckets } = this.#claim(plan, ask, place, true);
+    const look = { buckets: buckets.map(free), charge: false, shared: 0, kind: LOOKS };
+    const asked = { className: plan.className, cost: costOf(plan, ask) };
+    const nowUs = this.#clock() * 1000;
+    return new Promise((resolve) => {
+      this.#settle(look, (outcome, by) => {
+        if (by === "redis") remember(buckets, outcome, nowUs);
+        const decision = conclude(asked, buckets, { ...outcome, allowed: affords(buckets, outcome) }, by);
+        resolve(decision.kind === "refused" ? decision : undefined);
+      });
+    });
+  }
+
+  /**
    * Takes tokens after the fact from the buckets that count this caller: the extra price of a failed attempt. Never
    * refused, empties a bucket at worst; the shared buckets are spared, or failing on purpose would hurt the others.
    */
@@ -200,6 +225,10 @@ export class Limiter {
     const tell = this.#onDecision;
     if (tell !== undefined) quietly(() => tell(decision));
   }
+}
+
+function free(bucket: AskedBucket): AskedBucket {
+  return { ...bucket, takeUs: 0 };
 }
 
 function onAllowList(plan: Plan, ask: Ask): Allowed {

@@ -25,7 +25,9 @@ export class LocalBuckets {
       claim.charge || shares.every(({ takeUs, windowUs }, i) => (debts[i] ?? 0) + takeUs <= windowUs);
     if (!allowed) return { allowed, debtsUs: debts, replicas: this.#replicas };
     const after = shares.map(({ takeUs, windowUs }, i) => Math.min((debts[i] ?? 0) + takeUs, windowUs));
-    for (const [i, { key }] of claim.buckets.entries()) this.#fullAtUs.set(key, nowUs + (after[i] ?? 0));
+    // Who only looks leaves no trace.
+    for (const [i, { key, takeUs }] of claim.buckets.entries())
+      if (takeUs > 0) this.#fullAtUs.set(key, nowUs + (after[i] ?? 0));
     return { allowed, debtsUs: after, replicas: this.#replicas };
   }
 

@@ -4,23 +4,10 @@ import fc from "fast-check";
 import type { Redis } from "ioredis";
 import { rateOf, takeOf } from "./bucket.ts";
 import { type Claim, shareOf } from "./claim.ts";
+import { CLOCKED, clockArguments, EPOCH_US } from "./fixtures/clocked.ts";
 import { connect, startRedis } from "./fixtures/redis-server.ts";
 import { LocalBuckets } from "./local-buckets.ts";
 import { TOKEN_BUCKET } from "./redis-buckets.ts";
-
-const EPOCH_US = 1_735_689_600_000_000n;
-
-/** The script under test with its clock handed in, as seconds and microseconds after the other argument. */
-const CLOCKED = replaced(
-  // Keys must not expire by the real clock either.
-  replaced(
-    TOKEN_BUCKET.source,
-    /call\("PSETEX", KEYS\[i\], .*, (format\("%d", at\))\)/,
-    `call("SET", KEYS[i], $1)`,
-  ),
-  /call\("TIME"\)/,
-  "{ ARGV[2], ARGV[3] }",
-);
 
 /** The textbook bucket, in exact fractions: `tokens` are counted in ticks of refill, so nothing is ever rounded. */
 class ModelBucket {
@@ -289,20 +276,14 @@ test("a bucket lives exactly as long as it is not full", async (t) => {
   assert.ok(ttl > 5000 && ttl <= 6001, `${ttl} ms`);
 });
 
-function replaced(source: string, what: RegExp, by: string): string {
-  assert.match(source, what);
-  return source.replace(what, by);
-}
-
 async function clocked(
   redis: Redis,
   keys: readonly string[],
   asked: readonly number[],
   nowUs: bigint,
 ): Promise<number[]> {
-  const seconds = (nowUs / 1_000_000n).toString();
-  const micros = (nowUs % 1_000_000n).toString();
-  return numbers(await redis.eval(CLOCKED, keys.length, ...keys, JSON.stringify(asked), seconds, micros));
+  const asking = [JSON.stringify(asked), ...clockArguments(nowUs)];
+  return numbers(await redis.eval(CLOCKED, keys.length, ...keys, ...asking));
 }
 
 function numbers(reply: unknown): number[] {

@@ -123,6 +123,26 @@ test("one password tried on many accounts is refused everywhere, but not on a de
   assert.equal((await signIn(auth, "anna@example.com", GOOD_PASSWORD, { ...HOME, cookie })).status, 201);
 });
 
+test("what one replica learnt of a sprayed password holds at the others from their first try on", async (t) => {
+  const redis = await startRedis(t);
+  const one = await startLimited(t, { redisUrl: redis.url });
+  const { masters, directoryKey } = one.config;
+  const other = await startLimited(t, { redisUrl: redis.url, masters, directoryKey });
+  const spray = Array.from({ length: 20 }, (_, n) =>
+    signIn(one, `v${n}@example.com`, GOOD_PASSWORD, stranger(n)),
+  );
+  assert.deepEqual(tally(await Promise.all(spray)), { credentials_wrong: 20 });
+
+  const next = await signIn(other, "next@example.com", GOOD_PASSWORD, HOTEL);
+  assert.equal(next.code, "rate_limited");
+  const waitS = Number(next.headers["retry-after"]);
+  assert.ok(waitS > 0 && waitS <= 180, "one of twenty an hour comes back in three minutes");
+  assert.equal(
+    (await signIn(other, "next@example.com", "another password", HOTEL)).code,
+    "credentials_wrong",
+  );
+});
+
 test("a password that fits is never counted as a spray", async (t) => {
   const auth = await startLimited(t);
   await auth.signUp({ email: "anna@example.com" });

@@ -120,7 +120,7 @@ export class SignInGuard {
       await this.#decide(request, reply, { class: KNOWN_DEVICE, address, key: `${device}/${account}` });
       return;
     }
-    const waitMs = password === undefined ? 0 : this.#tried.waitMs(password);
+    const waitMs = password === undefined ? 0 : await this.#tried.waitMs(password, address);
     if (waitMs > 0)
       throw common.rate_limited({ headers: { "retry-after": String(Math.ceil(waitMs / 1000)) } });
     const refusal = await this.#decide(request, reply, { class: STRANGER, address, account }, isOfAccount);
