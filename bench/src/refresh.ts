@@ -100,7 +100,7 @@ async function prepareRotation(ground: Ground, directory: string): Promise<(pgbe
   );
   writeFileSync(
     file,
-    `\\set counter :counter + 1\nselect account_id as account, id as session, region from public.bench_sessions where n = :client_id \\gset\n${text.replaceAll("\n", " ")};\n`,
+    `\\if :known = 0\nselect account_id as account, id as session, region from public.bench_sessions where n = :client_id \\gset\n\\set known 1\n\\endif\n\\set counter :counter + 1\n${text.replaceAll("\n", " ")};\n`,
   );
   let counter = 0;
   return (pgbench) => {
@@ -117,6 +117,8 @@ async function prepareRotation(ground: Ground, directory: string): Promise<(pgbe
       String(SECONDS),
       "-D",
       `counter=${counter}`,
+      "-D",
+      "known=0",
       "-f",
       file,
     ];

@@ -21,7 +21,7 @@ import type { Secrets } from "../secrets.ts";
 import { ACCESS_TOKEN_SECONDS, type AccessTokens, type AgeCeiling } from "../tokens/access-tokens.ts";
 import { ageCeilingOf } from "./age.ts";
 import * as queries from "./queries.ts";
-import { type RefreshToken, readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
+import { type RefreshClaims, type RefreshToken, readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
 
 export const refuse = refusals({
   refresh_token_invalid: {
@@ -156,9 +156,13 @@ export class Sessions {
   }
 
   /** Exchanges a refresh token for a fresh pair. */
-  @trace("sessions.refresh")
   async refresh(presented: string): Promise<Tokens> {
-    const claims = readRefreshToken(this.#secrets, presented);
+    return await this.refreshBy(this.readRefreshToken(presented));
+  }
+
+  /** The same with a token that was read already; `undefined` is one that we did not make. */
+  @trace("sessions.refresh")
+  async refreshBy(claims: RefreshClaims | undefined): Promise<Tokens> {
     if (claims === undefined) throw refuse.refresh_token_invalid();
     annotate({ "kinopass.session_id": claims.sessionId });
     const rotated = await this.#rotate(claims, birthRegionOf(claims.accountId));
@@ -168,10 +172,7 @@ export class Sessions {
     return await this.#tokens({ ...claims, counter: rotated.counter }, rotated.roles, ceiling);
   }
 
-  async #rotate(
-    claims: { accountId: AccountId; sessionId: SessionId; counter: number },
-    region: RegionCode,
-  ): Promise<queries.RotationRow | undefined> {
+  async #rotate(claims: RefreshClaims, region: RegionCode): Promise<queries.RotationRow | undefined> {
     const now = this.#clock.now();
     const overlap = new Date(now.getTime() - OVERLAP_MS);
     const idle = new Date(now.getTime() - IDLE_MS);
@@ -192,15 +193,7 @@ export class Sessions {
   }
 
   /** No row moved: the session is over, or the token is one that was used long ago. */
-  async #whyNot({
-    accountId,
-    sessionId,
-    counter,
-  }: {
-    accountId: AccountId;
-    sessionId: SessionId;
-    counter: number;
-  }): Promise<Error> {
+  async #whyNot({ accountId, sessionId, counter }: RefreshClaims): Promise<Error> {
     const ended = await this.#db.transaction(async (tx) => {
       const { rows } = await queries.endReused(tx, accountId, sessionId, counter, this.#clock.now());
       if (rows.length === 0) return false;
@@ -212,11 +205,7 @@ export class Sessions {
     return ended ? refuse.refresh_token_reused() : refuse.session_over();
   }
 
-  async #tokens(
-    claims: { accountId: AccountId; sessionId: SessionId; counter: number },
-    roles: readonly string[],
-    ageCeiling: AgeCeiling,
-  ): Promise<Tokens> {
+  async #tokens(claims: RefreshClaims, roles: readonly string[], ageCeiling: AgeCeiling): Promise<Tokens> {
     const accessToken = await this.#accessTokens.issue({ ...claims, roles, ageCeiling });
     return {
       accessToken,
@@ -311,8 +300,8 @@ export class Sessions {
     return ids.length;
   }
 
-  /** Whether a session reported by its refresh token may be told about (RFC 7662, RFC 7009). */
-  readRefreshToken(token: string) {
+  /** Which session a refresh token is of, and which counter; undefined for one that we did not make. No I/O. */
+  readRefreshToken(token: string): RefreshClaims | undefined {
     return readRefreshToken(this.#secrets, token);
   }
 
