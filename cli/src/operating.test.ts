@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -145,6 +146,23 @@ test("keys are rotated and withdrawn, and both are on record", async (t) => {
     acts.map(({ action }) => action),
     ["key.rotated", "key.rotated", "key.withdrawn"],
   );
+});
+
+test("after a new master key, resealing lets the old one go; one that went too early is asked for", async (t) => {
+  const { env, kinopass: go } = await setUp(t);
+  await go("keys", "rotate");
+  const old = env["AUTH_KEYS"];
+  const next = `2:${randomBytes(32).toString("base64")}`;
+  env["AUTH_KEYS"] = next;
+  const early = await go("keys", "reseal");
+  assert.equal(early.status, 1);
+  assert.match(early.err, /2 cannot be opened: put the key they were sealed with back/);
+
+  env["AUTH_KEYS"] = `${next},${old}`;
+  assert.deepEqual((await go("keys", "reseal")).out, "2 sealed anew\n");
+  env["AUTH_KEYS"] = next;
+  const after = await go("keys", "reseal");
+  assert.deepEqual([after.status, after.out, after.err], [0, "0 sealed anew\n", ""]);
 });
 
 test("partitions are planned and applied, with a region of one's own", async (t) => {

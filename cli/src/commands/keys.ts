@@ -7,7 +7,7 @@ import { settle } from "../settings.ts";
 export function keyCommands(program: Command, { io }: Context): void {
   const keys = program
     .command("keys")
-    .description("Keys that sign access tokens.")
+    .description("Keys that sign access tokens, and master keys that seal what is kept.")
     .addHelpText(
       "after",
       `
@@ -16,8 +16,10 @@ it signs; and previous ones, until the last token they signed has run out.
 
   $ kinopass keys rotate            every few months: next becomes current; nobody notices
   $ kinopass keys withdraw KID      it leaked: its tokens are refused within a minute; sessions go on
+  $ kinopass keys reseal            after a new master key was put in front of AUTH_KEYS and replicas restarted:
+                                    an old one that nothing is sealed with any more can go
 
-Needs DATABASE_URL and AUTH_KEYS.`,
+Needs DATABASE_URL and AUTH_KEYS; reseal needs AUTH_DIRECTORY_KEY as well.`,
     );
   const open = async () => (await import("@kinopass/auth/commands")).openKeys(settle(io));
 
@@ -57,6 +59,28 @@ Needs DATABASE_URL and AUTH_KEYS.`,
           throw new Refused(`No key ${kid} is in use. See kinopass keys list.`);
         io.stdout.write(show(await console_.list()));
         io.stderr.write(`${kid} is withdrawn. Viewers refresh by themselves; nobody has to sign in again.\n`);
+      } finally {
+        await console_.close();
+      }
+    });
+
+  resealCommand(keys, io);
+}
+
+function resealCommand(keys: Command, io: Context["io"]): void {
+  keys
+    .command("reseal")
+    .description("Seal signing keys and providers' tokens with the newest key of AUTH_KEYS.")
+    .action(async () => {
+      const { openConsole, reseal } = await import("@kinopass/auth/commands");
+      const console_ = await openConsole(settle(io));
+      try {
+        const { resealed, lost } = await reseal(console_);
+        io.stdout.write(`${resealed} sealed anew\n`);
+        if (lost > 0)
+          throw new Refused(
+            `${lost} cannot be opened: put the key they were sealed with back at the end of AUTH_KEYS and run this again.`,
+          );
       } finally {
         await console_.close();
       }

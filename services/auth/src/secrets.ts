@@ -20,6 +20,13 @@ export type Purpose =
   | "device"
   | "tried-password";
 
+/** What came of sealing anew whatever must outlive the key it was sealed with. */
+export interface Resealing {
+  readonly resealed: number;
+  /** Sealed with a key that is not in AUTH_KEYS any more. */
+  readonly lost: number;
+}
+
 interface Numbered {
   readonly id: number;
   readonly key: Buffer;
@@ -92,6 +99,16 @@ export class Secrets {
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * The same value sealed with the newest key: undefined where it is already, `lost` where its key is gone. Whoever
+   * writes it back compares with what was read, so that a newer value is never overwritten.
+   */
+  resealed(sealed: Uint8Array, context: string): Buffer | "lost" | undefined {
+    if (sealed[0] === this.newest) return undefined;
+    const opened = this.open(sealed, context);
+    return opened === undefined ? "lost" : this.seal(opened, context);
   }
 
   #demandKey(purpose: Purpose, keyId: number): KeyObject {

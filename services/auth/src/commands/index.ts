@@ -7,7 +7,7 @@ export {
   type ImportTotals,
   importAccounts,
 } from "./import-accounts.ts";
-export { type KeyReport, openKeys } from "./keys.ts";
+export { type KeyReport, openKeys, reseal } from "./keys.ts";
 export { migrateAuth } from "./migrate.ts";
 export {
   apply as applyPartitions,

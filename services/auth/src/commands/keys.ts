@@ -4,9 +4,9 @@ import { Audit } from "../audit/audit.ts";
 import { systemClock } from "../clock.ts";
 import { NIL_ACCOUNT } from "../ids.ts";
 import { maintenanceDatabase } from "../partitions/upkeep.ts";
-import { Secrets } from "../secrets.ts";
+import { type Resealing, Secrets } from "../secrets.ts";
 import { type KeyReport, SigningKeys } from "../tokens/signing-keys.ts";
-import { CONSOLE, mastersOf } from "./console.ts";
+import { CONSOLE, type Console, mastersOf } from "./console.ts";
 
 export type { KeyReport } from "../tokens/signing-keys.ts";
 
@@ -34,4 +34,13 @@ export function openKeys(env: Environment): KeyConsole {
     withdraw: (kid) => keys.withdraw(kid, note("key.withdrawn")),
     close: () => db.close(),
   };
+}
+
+/**
+ * Seals anew what must outlive the master key it was sealed with: signing keys and providers' tokens. Afterwards no old
+ * key of AUTH_KEYS is needed for them. Codes, letters and sign-ins under way run out by themselves within a day.
+ */
+export async function reseal({ capabilities: { keys, social } }: Console): Promise<Resealing> {
+  const [signing, tokens] = [await keys.reseal(), await social.reseal()];
+  return { resealed: signing.resealed + tokens.resealed, lost: signing.lost + tokens.lost };
 }

@@ -94,7 +94,8 @@ export class SocialLinks implements Keeper {
   }
 
   tokensOf(accountId: AccountId, { id, sealed_tokens: sealed }: SocialAccountRow): KeptTokens | undefined {
-    const opened = sealed === null ? undefined : this.#given.secrets.open(sealed, contextOf(accountId, id));
+    const opened =
+      sealed === null ? undefined : this.#given.secrets.open(sealed, contextOfTokens(accountId, id));
     return opened === undefined ? undefined : readTokens(opened.toString("utf8"));
   }
 
@@ -143,10 +144,11 @@ export class SocialLinks implements Keeper {
   }
 
   #seal(accountId: AccountId, id: SocialAccountId, tokens: KeptTokens): Buffer {
-    return this.#given.secrets.seal(JSON.stringify(tokens), contextOf(accountId, id));
+    return this.#given.secrets.seal(JSON.stringify(tokens), contextOfTokens(accountId, id));
   }
 }
 
-function contextOf(accountId: AccountId, id: SocialAccountId): string {
+/** Binds sealed tokens to their row. */
+export function contextOfTokens(accountId: AccountId, id: SocialAccountId): string {
   return `social_account/${accountId}/${id}`;
 }

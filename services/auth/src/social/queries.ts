@@ -1,7 +1,7 @@
 import type { Language } from "@kinopass/http";
 import { statement } from "@kinopass/postgres";
 import type { EmailAddress } from "../directory/email-address.ts";
-import type { Id } from "../ids.ts";
+import type { AccountId, Id } from "../ids.ts";
 import type { ProviderName } from "./providers/provider.ts";
 
 export type SocialAccountId = Id<"social_account">;
@@ -58,6 +58,27 @@ export const forgetTokens = statement<never>(
   "update auth.social_accounts set sealed_tokens = null where account_id = $1 and id = $2",
 );
 
+export interface SealedTokensRow {
+  readonly account_id: AccountId;
+  readonly id: SocialAccountId;
+  readonly sealed_tokens: Buffer | null;
+}
+
+/** A page of every link, by key: bounded however few are sealed with an old key. */
+export const sealedAfter = statement<SealedTokensRow>(
+  "social.sealed_after",
+  `select account_id, id, sealed_tokens from auth.social_accounts
+    where (account_id, id) > ($1, $2) order by account_id, id limit $3`,
+);
+
+/** $3 was read, $4 replaces it: tokens that were renewed in between stay. */
+export const resealTokens = statement<never>(
+  "social.reseal_tokens",
+  `update auth.social_accounts link set sealed_tokens = pair.anew
+     from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[]) as pair (account_id, id, was, anew)
+    where link.account_id = pair.account_id and link.id = pair.id and link.sealed_tokens = pair.was`,
+);
+
 export const remove = statement<never>(
   "social.remove",
   "delete from auth.social_accounts where account_id = $1 and id = $2",
@@ -110,6 +131,17 @@ export const claimRevocations = statement<RevocationRow>(
     where id in (select id from auth.social_revocations where not_before <= $1
                   order by not_before limit $3 for update skip locked)
    returning id, provider, attempts, sealed`,
+);
+
+/** What waits to be taken back: rarely more than a few, a day's at most. */
+export const waitingRevocations = statement<Pick<RevocationRow, "id" | "sealed">>(
+  "social.waiting_revocations",
+  "select id, sealed from auth.social_revocations where id > $1 order by id limit $2",
+);
+
+export const resealRevocation = statement<never>(
+  "social.reseal_revocation",
+  "update auth.social_revocations set sealed = $3 where id = $1 and sealed = $2",
 );
 
 /** Tokens that were rotated on the way to being revoked. */

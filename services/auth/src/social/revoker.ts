@@ -48,7 +48,7 @@ export class Revoker {
       id,
       provider,
       now,
-      secrets.seal(JSON.stringify(tokens), contextOf(id)),
+      secrets.seal(JSON.stringify(tokens), contextOfRevocation(id)),
     );
   }
 
@@ -79,7 +79,7 @@ export class Revoker {
 
   async #one(row: queries.RevocationRow): Promise<void> {
     const { db, logger, providers, secrets } = this.#given;
-    const opened = secrets.open(row.sealed, contextOf(row.id));
+    const opened = secrets.open(row.sealed, contextOfRevocation(row.id));
     const provider = providers.get(row.provider);
     if (opened === undefined || provider === undefined) {
       await this.#finish(row, opened === undefined ? "unreadable" : "provider_off");
@@ -90,7 +90,7 @@ export class Revoker {
         void (await queries.replaceRevocation(
           db,
           row.id,
-          secrets.seal(JSON.stringify(rotated), contextOf(row.id)),
+          secrets.seal(JSON.stringify(rotated), contextOfRevocation(row.id)),
         ));
       const { kind } = await provider.revoke(readTokens(opened.toString("utf8")), { keep });
       await this.#finish(row, kind);
@@ -118,6 +118,6 @@ export class Revoker {
   }
 }
 
-function contextOf(id: string): string {
+export function contextOfRevocation(id: string): string {
   return `social_revocation/${id}`;
 }

@@ -20,6 +20,7 @@ import { SocialLinks } from "./links.ts";
 import { OneUse } from "./one-use.ts";
 import { type Catalogue, configuredProviders, type Settings } from "./providers/catalogue.ts";
 import type { Fetch } from "./providers/provider-client.ts";
+import { resealTokens } from "./resealing.ts";
 import { ReturnTo } from "./return-to.ts";
 import { Revoker } from "./revoker.ts";
 import { SocialSignIn } from "./sign-in.ts";
@@ -103,6 +104,8 @@ export function socialOf({ base, config, issuer, ...given }: Dependencies) {
     facebook: new FacebookNotices({ ...known, linking, appSecret }),
     mark: new BrowserMark({ issuer }),
     returnTo: new ReturnTo(config.returnTo),
+    /** Everything kept here for longer than minutes, sealed with the newest master key. */
+    reseal: () => resealTokens(given),
     /** What ran out, and permissions that are due to be taken back. */
     purge: async () => {
       await states.purge();

@@ -52,6 +52,11 @@ export const promoteNext = statement<{ readonly kid: string }>(
   "update auth.signing_keys set state = 'current', activated_at = $1 where state = 'next' returning kid",
 );
 
+export const reseal = statement<never>(
+  "keys.reseal",
+  "update auth.signing_keys set sealed_private = $2 where kid = $1",
+);
+
 export const withdraw = statement<{ readonly kid: string }>(
   "keys.withdraw",
   "update auth.signing_keys set state = 'withdrawn', retired_at = $2 where kid = $1 and state <> 'withdrawn' returning kid",

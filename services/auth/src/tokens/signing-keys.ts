@@ -9,7 +9,7 @@ import type { Database, PostgresDatabase, Transaction } from "@kinopass/postgres
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { Clock } from "../clock.ts";
 import { newId } from "../ids.ts";
-import type { Secrets } from "../secrets.ts";
+import type { Resealing, Secrets } from "../secrets.ts";
 import * as queries from "./queries.ts";
 
 export const ALGORITHM = "EdDSA";
@@ -103,6 +103,19 @@ export class SigningKeys {
     return done;
   }
 
+  /** Every key in use, sealed with the newest master key. What they sign stays as it is. */
+  async reseal(): Promise<Resealing> {
+    let [resealed, lost] = [0, 0];
+    await this.#change(async (tx) => {
+      for (const { kid, sealed_private } of (await queries.liveKeys(tx)).rows) {
+        const anew = this.#secrets.resealed(sealed_private, contextOf(kid));
+        if (anew === "lost") lost += 1;
+        else if (anew !== undefined) resealed += (await queries.reseal(tx, kid, anew)).rowCount;
+      }
+    });
+    return { resealed, lost };
+  }
+
   async list(): Promise<readonly KeyReport[]> {
     return (await queries.allKeys(this.#db)).rows;
   }
@@ -130,7 +143,7 @@ export class SigningKeys {
     const now = this.#clock.now();
     const kid = newId(now).slice(0, 23);
     const { publicKey, privateKey } = await generateKeyPair(ALGORITHM, { crv: "Ed25519", extractable: true });
-    const sealed = this.#secrets.seal(JSON.stringify(await exportJWK(privateKey)), `signing_keys/${kid}`);
+    const sealed = this.#secrets.seal(JSON.stringify(await exportJWK(privateKey)), contextOf(kid));
     const published = { ...(await exportJWK(publicKey)), kid, alg: ALGORITHM, use: "sig" };
     await queries.addKey(
       tx,
@@ -181,9 +194,13 @@ export class SigningKeys {
 
   #signing({ kid, sealed_private }: queries.KeyRow): SigningKey {
     if (this.#set?.current.kid === kid) return this.#set.current;
-    const opened = this.#secrets.open(sealed_private, `signing_keys/${kid}`);
+    const opened = this.#secrets.open(sealed_private, contextOf(kid));
     if (opened === undefined)
       throw new Error(`Signing key ${kid} cannot be opened with the keys of AUTH_KEYS`);
     return { kid, privateKey: createPrivateKey({ key: JSON.parse(opened.toString()), format: "jwk" }) };
   }
+}
+
+function contextOf(kid: string): string {
+  return `signing_keys/${kid}`;
 }
