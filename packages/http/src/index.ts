@@ -8,7 +8,7 @@ export { drain, type ListenOptions, listen, PortTaken } from "./listen.ts";
 export { decodeCursor, encodeCursor, pageOf } from "./lists.ts";
 export { createLogger } from "./logger.ts";
 export { type MetricsAddress, serveMetrics } from "./metrics.ts";
-export { Problem } from "./problem.ts";
+export { Problem, type ProblemDocument } from "./problem.ts";
 export { randomInAdvance } from "./random-in-advance.ts";
 export { AppError, type Language, type Refusal, refusals, type Texts } from "./refusals.ts";
 export { createServer, type Server, type ServerOptions } from "./server.ts";

@@ -12,15 +12,8 @@ const tags = ["social"];
 const limit = { class: "reads" } as const;
 
 /** By GET, and by POST for providers that post a form; either way the browser moves on by GET (RFC 9700 §4.12). */
-export async function callbackRoutes(app: Server, social: Social): Promise<void> {
-  await app.register(async (plain) => {
-    const scope = plain as unknown as Server;
-    readPostedForms(scope);
-    declareRoutes(scope, social);
-  });
-}
-
-function declareRoutes(scope: Server, social: Social): void {
+export function callbackRoutes(scope: Server, social: Social): void {
+  readPostedForms(scope);
   const finish = async (request: FastifyRequest, reply: FastifyReply, name: string, params: unknown) => {
     const provider = demandProvider(social, name);
     const next = await social.flows.finish(provider, {

@@ -1,6 +1,7 @@
 import { chooseLanguage, type Server } from "@kinopass/http";
 import { Type } from "typebox";
 import { readPostedForms } from "./form-bodies.ts";
+import { PAGE_POLICY } from "./page.ts";
 import { refuse } from "./refusals.ts";
 import type { Social } from "./social.ts";
 import { deletionPage } from "./status-page.ts";
@@ -94,7 +95,11 @@ export async function facebookRoutes(app: Server, { facebook, issuer }: Social):
       const language = chooseLanguage(request.headers["accept-language"]);
       return reply
         .type("text/html; charset=utf-8")
-        .headers({ "content-language": language, vary: "accept-language" })
+        .headers({
+          "content-language": language,
+          vary: "accept-language",
+          "content-security-policy": PAGE_POLICY,
+        })
         .send(deletionPage(outcome, requestedAt, language));
     },
   );

@@ -7,6 +7,7 @@ import { callbackRoutes } from "./callback-routes.ts";
 import { demandProvider, demandReturnTo } from "./demands.ts";
 import { ChallengeField, ProviderParams, ReturnToField, VerifierField } from "./fields.ts";
 import type { Provider } from "./providers/provider.ts";
+import { refuseWithPages } from "./refusal-pages.ts";
 import { OUTCOMES, refuse } from "./refusals.ts";
 import { isAppAddress, withParameter } from "./return-to.ts";
 import type { Social } from "./social.ts";
@@ -29,9 +30,13 @@ const ProviderShown = Type.Object({
 
 /** Signing in with a social network. */
 export async function socialRoutes(app: Server, social: Social): Promise<void> {
-  await callbackRoutes(app, social);
+  await app.register(async (plain) => {
+    const forBrowsers = plain as unknown as Server;
+    refuseWithPages(forBrowsers, social.returnTo.default);
+    startRoute(forBrowsers, social);
+    callbackRoutes(forBrowsers, social);
+  });
   providersRoute(app, social);
-  startRoute(app, social);
   exchangeRoute(app, social);
 }
 

@@ -353,6 +353,28 @@ test("cookies are __Host-, with one for posted answers, where Auth is reached by
   );
 });
 
+test("a person whose sign-in cannot go on sees a page in their language; a program gets the same as JSON", async (t) => {
+  const auth = await startSocial(t);
+  const open = (accept: string, url: string) =>
+    auth.app.inject({
+      url,
+      headers: { accept, "accept-language": "ru", "x-request-id": "my-own-request-1" },
+    });
+  const stale = `/v1/social/vk/callback?code=x&state=${"x".repeat(43)}&error_description=<script>`;
+  const seen = await open("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", stale);
+  const read = await open("application/json, */*", stale);
+  assert.deepEqual([seen.statusCode, read.statusCode], [400, 400]);
+  assert.equal(read.json().code, "social_flow_unknown");
+  assert.match(String(seen.headers["content-type"]), /^text\/html/);
+  assert.match(String(seen.headers["vary"]), /accept,/);
+  assert.match(String(seen.headers["content-security-policy"]), /^default-src 'none'; style-src 'sha256-/);
+  assert.equal(seen.headers["cache-control"], "no-store");
+  assert.match(seen.body, /lang="ru"[\s\S]*Начните вход заново[\s\S]*<a href="http:/);
+  assert.ok(seen.body.includes(String(seen.headers["x-request-id"])), "a number to tell support");
+  assert.doesNotMatch(seen.body, /script|x{43}/);
+  assert.match((await open("text/html", "/v1/social/none/start")).body, /Входа через этот сервис нет/);
+});
+
 test("a HEAD request burns nothing", async (t) => {
   const auth = await startSocial(t);
   const browser = auth.browser();

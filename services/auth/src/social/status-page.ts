@@ -1,5 +1,6 @@
 import type { Language, Texts } from "@kinopass/http";
 import type { DeletionOutcome } from "./facebook-notices.ts";
+import { page } from "./page.ts";
 
 const TITLE: Texts = { en: "Your data-deletion request", ru: "Ваш запрос на удаление данных" };
 
@@ -25,8 +26,9 @@ const SAYS: Readonly<Record<DeletionOutcome, Texts>> = {
 /** What a person sees who follows Facebook's link. Says nothing of who they are. */
 export function deletionPage(outcome: DeletionOutcome, requestedAt: Date, language: Language): string {
   const when = requestedAt.toLocaleDateString(language, { timeZone: "UTC", dateStyle: "long" });
-  return `<!doctype html>
-<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${TITLE[language]} · Kinopass</title></head>
-<body><h1>${TITLE[language]}</h1><p>${when} (UTC)</p><p>${SAYS[outcome][language]}</p></body></html>
-`;
+  return page(
+    language,
+    TITLE[language],
+    `<p>${SAYS[outcome][language]}</p><p><small>${when} (UTC)</small></p>`,
+  );
 }
