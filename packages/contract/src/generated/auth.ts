@@ -365,6 +365,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/social/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Send the browser to a social network
+         * @description A page for browsers, not for fetch. Ends at `return_to` with `?code=` for POST /v1/social/exchange, or with `?error=`: `denied`, `try_again`, `provider_unavailable`, `provider_failed`, `account_exists`, `account_disabled`, `link_paused`, `linked_elsewhere`, `too_many_links`, `session_over`. `account_exists`: somebody has an account with that address; sign in as before, then link. Send a code_challenge (RFC 7636, S256): then only the client that began can use the code.
+         */
+        get: operations["startSocialSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/social/{provider}/callback": {
         parameters: {
             query?: never;
@@ -398,26 +418,6 @@ export interface paths {
         };
         /** Social networks one can sign in with, and how they are */
         get: operations["listSocialProviders"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/social/{provider}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Send the browser to a social network
-         * @description A page for browsers, not for fetch. Ends at `return_to` with `?code=` for POST /v1/social/exchange, or with `?error=`: `denied`, `try_again`, `provider_unavailable`, `provider_failed`, `account_exists`, `account_disabled`, `link_paused`, `linked_elsewhere`, `too_many_links`, `session_over`. `account_exists`: somebody has an account with that address; sign in as before, then link. Send a code_challenge (RFC 7636, S256): then only the client that began can use the code.
-         */
-        get: operations["startSocialSignIn"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3632,6 +3632,96 @@ export interface operations {
             };
         };
     };
+    startSocialSignIn: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where the browser ends; one of AUTH_SOCIAL_RETURN_TO. Left out: the first of them
+                 * @example https://kinopass.example/signed-in
+                 */
+                return_to?: string;
+                /**
+                 * @description base64url(SHA-256(code_verifier)), RFC 7636 §4.2
+                 * @example E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
+                 */
+                code_challenge?: string;
+                /** @example S256 */
+                code_challenge_method?: "S256";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description yandex, vk, mailru, google, facebook, x, odnoklassniki, telegram or apple
+                 * @example vk
+                 */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider's page */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `return_to_not_allowed`: This return address is not allowed
+             *     `code_challenge_needed`: An app must send a code_challenge
+             *     `invalid_request`: The request is not valid
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `provider_unknown`: There is no sign-in with this provider */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests; try again a little later */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `temporarily_unavailable`: Not available for a moment; try again */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     finishSocialSignIn: {
         parameters: {
             query?: never;
@@ -3862,96 +3952,6 @@ export interface operations {
                         }[];
                         next_cursor: null;
                     };
-                };
-            };
-            /** @description `rate_limited`: Too many requests; try again a little later */
-            429: {
-                headers: {
-                    /** @description Seconds to wait */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal_error`: Something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `temporarily_unavailable`: Not available for a moment; try again */
-            503: {
-                headers: {
-                    /** @description Seconds to wait */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    startSocialSignIn: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Where the browser ends; one of AUTH_SOCIAL_RETURN_TO. Left out: the first of them
-                 * @example https://kinopass.example/signed-in
-                 */
-                return_to?: string;
-                /**
-                 * @description base64url(SHA-256(code_verifier)), RFC 7636 §4.2
-                 * @example E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
-                 */
-                code_challenge?: string;
-                /** @example S256 */
-                code_challenge_method?: "S256";
-            };
-            header?: never;
-            path: {
-                /**
-                 * @description yandex, vk, mailru, google, facebook, x, odnoklassniki, telegram or apple
-                 * @example vk
-                 */
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description To the provider's page */
-            302: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /**
-             * @description `return_to_not_allowed`: This return address is not allowed
-             *     `code_challenge_needed`: An app must send a code_challenge
-             *     `invalid_request`: The request is not valid
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `provider_unknown`: There is no sign-in with this provider */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `rate_limited`: Too many requests; try again a little later */
