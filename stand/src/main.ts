@@ -104,7 +104,7 @@ async function openMailbox(): Promise<{ mailbox: Mailbox; smtpPort: number }> {
 /** The social networks, played on this machine: every button works without a key. */
 async function openEmulators(): Promise<Emulators> {
   return await step<Emulators>("networks", async () => {
-    const value = await startEmulators();
+    const value = await startEmulators({ appName: "Kinopass" });
     running.push({ name: "networks", stop: () => value.close() });
     return { value, says: `nine social sign-ins, emulated, on ${value.url}` };
   });

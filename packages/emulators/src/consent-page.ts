@@ -3,17 +3,22 @@ import type { Language } from "./language.ts";
 import type { Person } from "./people.ts";
 
 /** Colours only hint at who is being played: nothing here may pass for the real thing. */
-export const BRANDS: Readonly<Record<Emulated, { readonly title: string; readonly colour: string }>> = {
+const BRANDS: Readonly<Record<Emulated, { title: string; inRussian?: string; colour: string }>> = {
   yandex: { title: "Yandex ID", colour: "#c8102e" },
   vk: { title: "VK ID", colour: "#0057d9" },
   mailru: { title: "Mail.ru", colour: "#00509e" },
   google: { title: "Google", colour: "#1a56c4" },
   facebook: { title: "Facebook", colour: "#1259c3" },
   x: { title: "X", colour: "#222222" },
-  odnoklassniki: { title: "Одноклассники", colour: "#b25a00" },
+  odnoklassniki: { title: "Odnoklassniki", inRussian: "Одноклассники", colour: "#b25a00" },
   telegram: { title: "Telegram", colour: "#146f9c" },
   apple: { title: "Apple", colour: "#333333" },
 };
+
+export function titleOf(provider: Emulated, language: Language): string {
+  const { title, inRussian } = BRANDS[provider];
+  return language === "ru" ? (inRussian ?? title) : title;
+}
 
 const WORDS = {
   en: {
@@ -59,7 +64,6 @@ export interface ConsentPage {
 
 export function consentPage({ language, provider, appName, scopes, people, requestId }: ConsentPage): string {
   const words = WORDS[language];
-  const { title, colour } = BRANDS[provider];
   const choices = [
     ...people.map((person, index) =>
       choice(person.id, `${person.firstName} ${person.lastName}`, person.about[language], index === 0),
@@ -68,8 +72,8 @@ export function consentPage({ language, provider, appName, scopes, people, reque
   ];
   return page(
     language,
-    title,
-    colour,
+    titleOf(provider, language),
+    BRANDS[provider].colour,
     `<p class="app"><strong>${escaped(appName)}</strong> ${words.asks}</p>
 <p class="scopes">${words.wants}: ${scopes.length === 0 ? words.nothing : scopes.map(escaped).join(", ")}</p>
 <form method="post" action="/_emulator/consent">
@@ -94,7 +98,7 @@ export function formPostPage(
   );
   return page(
     language,
-    BRANDS.apple.title,
+    titleOf("apple", language),
     BRANDS.apple.colour,
     `<p class="app">${words.goBack}</p>
 <form method="post" action="${escaped(action)}">${hidden.join("")}
@@ -114,7 +118,7 @@ export function refusalPage(
 export function page(language: Language, title: string, colour: string, body: string): string {
   return `<!doctype html>
 <html lang="${language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${escaped(title)} · emulator</title>
+<title>${escaped(title)} · emulator</title><link rel="icon" href="data:,">
 <style>
 :root{color-scheme:light dark;--tint:${colour}}
 body{margin:0;min-height:100vh;display:grid;place-items:center;font:1rem/1.5 system-ui,sans-serif;background:light-dark(#f3f4f7,#15171b)}

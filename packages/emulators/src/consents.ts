@@ -104,7 +104,16 @@ export class Consents {
         "cache-control": "no-store",
         "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
       })
-      .send(consentPage({ language, provider, appName: client.id, scopes, people, requestId: id }));
+      .send(
+        consentPage({
+          language,
+          provider,
+          appName: this.#ground.appName ?? client.id,
+          scopes,
+          people,
+          requestId: id,
+        }),
+      );
   }
 
   async #answered(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { BRANDS, escaped, page } from "./consent-page.ts";
+import { escaped, page, titleOf } from "./consent-page.ts";
 import { FAULTS, type Fault, type Faults, PLACES } from "./faults.ts";
 import { EMULATED, type Emulated, type Fields, formOf, type Ground } from "./ground.ts";
 import { languageOf } from "./language.ts";
@@ -98,7 +98,7 @@ function switchboard(faults: Faults, ru: boolean): string {
       const chosen = (now[name]?.kind ?? "") === kind ? " selected" : "";
       return `<option value="${kind}"${chosen}>${kind === "" ? (ru ? "здоров" : "well") : kind}</option>`;
     });
-    return `<tr><td>${escaped(BRANDS[name].title)}</td><td><form method="post" action="/_emulator/faults">
+    return `<tr><td>${escaped(titleOf(name, ru ? "ru" : "en"))}</td><td><form method="post" action="/_emulator/faults">
 <input type="hidden" name="provider" value="${name}"><select name="kind" aria-label="${name}">${kinds.join("")}</select>
 <button class="quiet">${ru ? "Применить" : "Apply"}</button></form></td></tr>`;
   });

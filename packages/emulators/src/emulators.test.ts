@@ -87,6 +87,18 @@ test("the page speaks English to everybody else and shows what was asked without
   assert.doesNotMatch(html, /<img/);
 });
 
+test("the page calls the app by its name, and the network as the reader's language does", async (t) => {
+  const { at, env } = await setUp(t, { appName: "Cinema <1>" });
+  const query = { response_type: "code", client_id: env("ODNOKLASSNIKI_CLIENT_ID"), redirect_uri: BACK };
+  const read = async (language: string) => {
+    const page = at("connect.ok.ru/oauth/authorize", query);
+    return await (await fetch(page, { headers: { "accept-language": language } })).text();
+  };
+  const [english, russian] = [await read("en"), await read("ru")];
+  assert.match(english, /<header>Odnoklassniki<[\s\S]*<strong>Cinema &lt;1&gt;<\/strong> asks/);
+  assert.match(russian, /<header>Одноклассники<[\s\S]*<strong>Cinema &lt;1&gt;<\/strong> просит/);
+});
+
 test("an unknown app or an address that is not registered gets a page, never a redirect", async (t) => {
   const { at, env } = await setUp(t, { credentials: { google: { redirectUris: [BACK] } } });
   const good = { response_type: "code", client_id: env("GOOGLE_CLIENT_ID"), redirect_uri: BACK };

@@ -26,6 +26,8 @@ export interface EmulatorOptions {
   readonly host?: string;
   /** How browsers and services reach the emulators when that is not `http://host:port`. */
   readonly publicUrl?: string;
+  /** What the consent pages call the app; its client_id unless told. */
+  readonly appName?: string;
   readonly credentials?: ClientOverrides;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -77,6 +79,7 @@ export async function startEmulators(options: EmulatorOptions = {}): Promise<Emu
     clients: registered(options.credentials ?? {}),
     keys: new KeyRing(),
     publicUrl: () => url,
+    appName: options.appName,
     grants: books(clock, random),
   };
   const faults = new Faults();

@@ -34,6 +34,7 @@ export interface Ground {
   readonly keys: KeyRing;
   /** The address people and programs reach the emulators at, without a slash at the end. */
   readonly publicUrl: () => string;
+  readonly appName: string | undefined;
   /** Codes and tokens, one book a provider: one provider's token means nothing to another. */
   readonly grants: Readonly<Record<Emulated, Grants>>;
 }

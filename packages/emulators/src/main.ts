@@ -7,6 +7,7 @@ const HELP = `kinopass-emulators: nine social sign-in providers on localhost
   --port <number>        default 9100, 0 for any free one
   --host <address>       default 127.0.0.1; loopback only
   --public-url <url>     how browsers reach it, when that differs
+  --app-name <name>      what the consent pages call your app
   --help
 `;
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     port: { type: "string", default: "9100" },
     host: { type: "string", default: "127.0.0.1" },
     "public-url": { type: "string" },
+    "app-name": { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -25,11 +27,12 @@ else await serve();
 async function serve(): Promise<void> {
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new RangeError("--port must be 0 to 65535");
-  const publicUrl = values["public-url"];
+  const { "public-url": publicUrl, "app-name": appName } = values;
   const emulators = await startEmulators({
     port,
     host: values.host,
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(appName === undefined ? {} : { appName }),
   });
   console.log(
     `Emulators at ${emulators.url}\nSettings for your app: curl ${emulators.url}/_emulator/environment`,
