@@ -1,7 +1,7 @@
 /**
  * What Facebook tells us about people: that they removed our app, or want their data deleted
- * (docs/social/facebook.md). Signed with the app's secret; nothing in it guards against repetition, so both are
- * idempotent.
+ * (docs/social/facebook.md). Signed with the app's secret, good for ever, and repeated by Facebook itself: so both are
+ * idempotent, and neither touches a link that was made, or consented to again, after the notice was issued.
  *
  * Removing the app makes our token useless and ends what was opened by this door. The link stays: it may be the only
  * way in, and the person may come back by consenting again. Deleting takes the link, and the whole account where
@@ -21,7 +21,7 @@ import type { MailQueue } from "../mail/mail-queue.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { SocialLinking } from "./linking.ts";
 import type { SocialLinks } from "./links.ts";
-import { readSignedRequest } from "./providers/signed-request.ts";
+import { CLOCK_TOLERANCE_MS, readSignedRequest, type SignedRequest } from "./providers/signed-request.ts";
 import * as queries from "./queries.ts";
 import { refuse } from "./refusals.ts";
 import type { Revoker } from "./revoker.ts";
@@ -60,13 +60,14 @@ export class FacebookNotices {
   @trace("social.facebook_deauthorized")
   async deauthorized(signedRequest: unknown): Promise<void> {
     const { accounts, audit, links, mail, sessions } = this.#given;
-    const subject = this.#subjectOf(signedRequest);
+    const notice = this.#read(signedRequest);
+    const { subject } = notice;
     const owner = await this.#ownerOf(subject);
     if (owner === undefined) return;
     await unlessGone(
       accounts.underLock(owner, async (tx, { id, email, locale: language }) => {
         const row = await links.find(tx, id, { provider: FACEBOOK, subject });
-        if (row === undefined) return;
+        if (row === undefined || isFromBefore(notice, row.last_used_at)) return;
         await links.forgetTokens(tx, id, row.id);
         const ended = await sessions.endByDoor(tx, id, doorOf(FACEBOOK), ACTOR, "removed_at_provider");
         // Facebook repeats itself: what is done already is not told again.
@@ -88,9 +89,9 @@ export class FacebookNotices {
   @trace("social.facebook_deletion")
   async deletionAsked(signedRequest: unknown): Promise<string> {
     const { clock, db } = this.#given;
-    const subject = this.#subjectOf(signedRequest);
-    const owner = await this.#ownerOf(subject);
-    const outcome = owner === undefined ? "nothing_held" : await this.#delete(owner, subject);
+    const notice = this.#read(signedRequest);
+    const owner = await this.#ownerOf(notice.subject);
+    const outcome = owner === undefined ? "nothing_held" : await this.#delete(owner, notice);
     const code = randomBytes(16).toString("base64url");
     await queries.recordDeletion(db, hashOf(code), clock.now(), outcome);
     return code;
@@ -106,15 +107,16 @@ export class FacebookNotices {
     return { outcome: found.outcome, requestedAt: found.requested_at };
   }
 
-  async #delete(owner: AccountId, subject: string): Promise<queries.DeletionOutcome> {
+  async #delete(owner: AccountId, notice: SignedRequest): Promise<queries.DeletionOutcome> {
     const { accounts, erasure, linking, links, revoker } = this.#given;
     const outcome = await unlessGone(
       accounts.underLock(owner, async (tx, account) => {
         const rows = await links.list(account.id, tx);
         const row = rows.find(
-          (candidate) => candidate.provider === FACEBOOK && candidate.subject === subject,
+          (candidate) => candidate.provider === FACEBOOK && candidate.subject === notice.subject,
         );
-        if (row === undefined) return "nothing_held" as const;
+        // A deletion that was carried out left no link: one that is younger is of a person who came back.
+        if (row === undefined || isFromBefore(notice, row.created_at)) return "nothing_held" as const;
         const others = rows.filter(({ id }) => id !== row.id);
         if (!linking.hasAnotherWay(account, others)) return "only_way_in" as const;
         await linking.remove(tx, account, row, ACTOR);
@@ -137,17 +139,21 @@ export class FacebookNotices {
     }
   }
 
-  #subjectOf(signedRequest: unknown): string {
+  #read(signedRequest: unknown): SignedRequest {
     const { appSecret, clock } = this.#given;
     if (appSecret === undefined) throw refuse.provider_unknown();
     const reading = readSignedRequest(signedRequest, appSecret, clock.now());
     if (reading.kind !== "genuine") throw refuse.signed_request_invalid();
-    return reading.request.subject;
+    return reading.request;
   }
 
   async #ownerOf(subject: string): Promise<AccountId | undefined> {
     return (await this.#given.directory.find(identityOf(FACEBOOK, { subject })))?.id;
   }
+}
+
+function isFromBefore({ issuedAt }: SignedRequest, moment: Date): boolean {
+  return issuedAt !== undefined && issuedAt.getTime() + CLOCK_TOLERANCE_MS < moment.getTime();
 }
 
 async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {

@@ -65,6 +65,28 @@ test("a deletion takes the account that could only be entered with Facebook", as
   assert.match((await auth.app.inject(`${DELETION}/${code}`)).body, /are deleted/);
 });
 
+test("a notice of Facebook's that is sent again after the person came back does nothing to them", async (t) => {
+  const auth = await startSocial(t);
+  const gone = await auth.browser().signIn("facebook", "adult");
+  const fields = { signed_request: auth.emulators.signedRequest("adult") };
+  await auth.browser().post(DELETION, fields);
+  auth.clock.advance({ minutes: 15 });
+  const back = await auth.browser().signIn("facebook", "adult");
+  assert.notEqual(back.accountId, gone.accountId);
+  const { confirmation_code: code } = JSON.parse((await auth.browser().post(DELETION, fields)).text);
+  assert.match((await auth.app.inject(`${DELETION}/${code}`)).body, /We held nothing/);
+  await auth.browser().post(DEAUTHORIZE, fields);
+  assert.equal((await ask(auth, "GET /v1/me", undefined, back)).status, 200);
+
+  const fresh = { signed_request: auth.emulators.signedRequest("adult") };
+  await auth.browser().post(DEAUTHORIZE, fresh);
+  assert.equal((await ask(auth, "GET /v1/me", undefined, back)).code, "access_token_invalid");
+  auth.clock.advance({ minutes: 15 });
+  const again = await auth.browser().signIn("facebook", "adult");
+  await auth.browser().post(DEAUTHORIZE, fresh);
+  assert.equal((await ask(auth, "GET /v1/me", undefined, again)).status, 200);
+});
+
 test("only Facebook's own signature counts", async (t) => {
   const auth = await startSocial(t);
   await auth.browser().signIn("facebook", "adult");

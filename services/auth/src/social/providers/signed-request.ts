@@ -16,7 +16,8 @@ export type SignedRequestReading =
     };
 
 const MAX_CHARS = 8_192;
-const CLOCK_TOLERANCE_MS = 10 * 60_000;
+/** How far Facebook's clock and ours may be apart. */
+export const CLOCK_TOLERANCE_MS = 10 * 60_000;
 
 /**
  * Reads `signed_request` of the deauthorize and data-deletion callbacks. The MAC covers the payload as it was sent, still
