@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { SignJWT } from "jose";
-import { codeFrom, single, stateIn } from "./callback.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { Adapter } from "./adapter.ts";
+import { codeFrom, single } from "./callback.ts";
+import { address, type Hosts } from "./hosts.ts";
 import { type Claims, verifyIdToken } from "./id-token.ts";
 import { emailAddress, field, given, personName, text, truth } from "./json.ts";
 import { KeySet } from "./key-set.ts";
@@ -16,7 +17,7 @@ import type {
   Revocation,
   RevokeOptions,
 } from "./provider.ts";
-import { ProviderClient, type Surroundings } from "./provider-client.ts";
+import type { Surroundings } from "./provider-client.ts";
 import { refuseTokenError, tokensFrom } from "./token-answer.ts";
 
 export const APPLE_HOSTS = { id: "https://appleid.apple.com" } as const;
@@ -49,40 +50,24 @@ export function applePrivateKey(pem: string): KeyObject {
  * Sign in with Apple. The callback is a cross-site POST (Apple insists on form_post when name or e-mail is asked for);
  * the name comes with the first consent only, unsigned, so it is good for display and nothing else.
  */
-export class Apple implements Provider {
-  readonly name = "apple";
+export class Apple extends Adapter<typeof APPLE_HOSTS, AppleConfig> implements Provider {
   readonly callbackMethod = "POST";
   readonly usesPkce = true;
   readonly usesNonce = true;
-  readonly #config: AppleConfig;
-  readonly #hosts: Hosts<typeof APPLE_HOSTS>;
   readonly #privateKey: KeyObject;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
   readonly #keys: KeySet;
 
   constructor(config: AppleConfig, surroundings: Surroundings) {
-    this.#config = config;
-    this.#hosts = hostsOr(APPLE_HOSTS, config.hosts);
+    super("apple", APPLE_HOSTS, config, surroundings);
     this.#privateKey = applePrivateKey(config.privateKey);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
-    this.#keys = new KeySet(this.name, address(this.#hosts.id, "/auth/keys").href, surroundings);
-  }
-
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
-    return stateIn(params);
+    this.#keys = new KeySet(this.name, address(this.hosts.id, "/auth/keys").href, surroundings);
   }
 
   authorizeUrl({ state, nonce, codeChallenge, redirectUri, locale }: AuthorizeRequest): URL {
-    return address(this.#hosts.id, "/auth/authorize", {
+    return address(this.hosts.id, "/auth/authorize", {
       response_type: "code",
       response_mode: "form_post",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
       scope: "name email",
       state,
@@ -99,29 +84,29 @@ export class Apple implements Provider {
       issuers: [ISSUER],
       ignoresFrontChannelIdToken: true,
     });
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.id, "/auth/token"),
+      url: address(this.hosts.id, "/auth/token"),
       form: {
         grant_type: "authorization_code",
         code,
         redirect_uri: redirectUri,
         code_verifier: verifier,
-        client_id: this.#config.clientId,
+        client_id: this.config.clientId,
         client_secret: await this.#clientSecret(),
       },
     });
     refuseTokenError(this.name, answer, "code");
-    const tokens = tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    const tokens = tokensFrom(this.name, answer.body, this.surroundings.clock.now());
     const claims = await verifyIdToken(tokens.idToken, {
       provider: this.name,
       keys: this.#keys,
       issuers: [ISSUER],
-      clientId: this.#config.clientId,
+      clientId: this.config.clientId,
       algorithms: ["RS256"],
       nonce,
-      clock: this.#surroundings.clock,
+      clock: this.surroundings.clock,
       signal: exchange.signal,
     });
     const { accessToken, refreshToken, expiresAt } = tokens;
@@ -136,13 +121,13 @@ export class Apple implements Provider {
     const token = tokens.refreshToken ?? tokens.accessToken;
     if (token === undefined) return { kind: "not_possible", because: "no_token" };
     // 200 whether or not Apple knew the token.
-    const answer = await this.#client.exchange(options.signal).tell({
+    const answer = await this.client.exchange(options.signal).tell({
       method: "POST",
-      url: address(this.#hosts.id, "/auth/revoke"),
+      url: address(this.hosts.id, "/auth/revoke"),
       form: {
         token,
         token_type_hint: tokens.refreshToken === undefined ? "access_token" : "refresh_token",
-        client_id: this.#config.clientId,
+        client_id: this.config.clientId,
         client_secret: await this.#clientSecret(),
       },
     });
@@ -151,8 +136,8 @@ export class Apple implements Provider {
   }
 
   #clientSecret(): Promise<string> {
-    const { teamId, clientId, keyId } = this.#config;
-    const issuedS = Math.floor(this.#surroundings.clock.now().getTime() / 1000);
+    const { teamId, clientId, keyId } = this.config;
+    const issuedS = Math.floor(this.surroundings.clock.now().getTime() / 1000);
     return new SignJWT()
       .setProtectedHeader({ alg: "ES256", kid: keyId })
       .setIssuer(teamId)

@@ -1,21 +1,21 @@
 import { createHmac } from "node:crypto";
+import { Adapter } from "./adapter.ts";
 import { slashed } from "./birth-date.ts";
-import { codeFrom, stateIn } from "./callback.ts";
+import { codeFrom } from "./callback.ts";
 import { refuseFacebookError } from "./facebook-errors.ts";
 import { ProviderFailure } from "./failure.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { address, type Hosts } from "./hosts.ts";
 import { emailAddress, field, given, identifier, personName, quantity, text, webUrl } from "./json.ts";
 import type {
   AuthorizeRequest,
   Callback,
-  CallbackParams,
   KeptTokens,
   Profile,
   Provider,
   Revocation,
   RevokeOptions,
 } from "./provider.ts";
-import { type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import type { Exchange, Surroundings } from "./provider-client.ts";
 import { hasExpired, type Tokens, tokensFrom } from "./token-answer.ts";
 
 export const FACEBOOK_HOSTS = {
@@ -39,40 +39,24 @@ export interface FacebookConfig {
 const SHORT_LIFE_MS = 24 * 3_600_000;
 
 /** Facebook Login: OAuth 2.0 before the RFC, on the Graph API. */
-export class Facebook implements Provider {
-  readonly name = "facebook";
+export class Facebook extends Adapter<typeof FACEBOOK_HOSTS, FacebookConfig> implements Provider {
   readonly callbackMethod = "GET";
   readonly usesPkce = false;
   readonly usesNonce = false;
-  readonly #config: FacebookConfig;
-  readonly #hosts: Hosts<typeof FACEBOOK_HOSTS>;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
 
   constructor(config: FacebookConfig, surroundings: Surroundings) {
-    this.#config = config;
-    this.#hosts = hostsOr(FACEBOOK_HOSTS, config.hosts);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
-  }
-
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
-    return stateIn(params);
+    super("facebook", FACEBOOK_HOSTS, config, surroundings);
   }
 
   authorizeUrl({ state, redirectUri, fresh }: AuthorizeRequest): URL {
-    return address(this.#hosts.www, `/${this.#version}/dialog/oauth`, {
+    return address(this.hosts.www, `/${this.#version}/dialog/oauth`, {
       response_type: "code",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
       scope: [
         "public_profile",
         "email",
-        ...(this.#config.birthday ? ["user_birthday", "user_age_range"] : []),
+        ...(this.config.birthday ? ["user_birthday", "user_age_range"] : []),
       ].join(","),
       state,
       auth_type: fresh ? "reauthenticate" : undefined,
@@ -81,7 +65,7 @@ export class Facebook implements Provider {
 
   async finish({ params, redirectUri, signal }: Callback): Promise<Profile> {
     const code = codeFrom(params, { provider: this.name });
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const tokens = await this.#tokens(exchange, { code, redirect_uri: redirectUri });
     const [profile, owner] = await Promise.all([
       this.#profile(exchange, tokens.accessToken),
@@ -101,11 +85,11 @@ export class Facebook implements Provider {
     const { accessToken, subject } = tokens;
     if (accessToken === undefined || subject === undefined)
       return { kind: "not_possible", because: "no_token" };
-    if (hasExpired(tokens, this.#surroundings.clock.now()))
+    if (hasExpired(tokens, this.surroundings.clock.now()))
       return { kind: "not_possible", because: "token_expired" };
     try {
       // Answers {"success":true}, or a bare `true` from older versions.
-      const answer = await this.#client.exchange(options.signal).tell({
+      const answer = await this.client.exchange(options.signal).tell({
         method: "DELETE",
         url: this.#graph(`/${encodeURIComponent(subject)}/permissions`, {
           appsecret_proof: this.#proof(accessToken),
@@ -125,10 +109,10 @@ export class Facebook implements Provider {
     const answer = await exchange.ask({
       method: "POST",
       url: this.#graph("/oauth/access_token"),
-      form: { client_id: this.#config.clientId, client_secret: this.#config.clientSecret, ...form },
+      form: { client_id: this.config.clientId, client_secret: this.config.clientSecret, ...form },
     });
     refuseFacebookError(answer);
-    return tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    return tokensFrom(this.name, answer.body, this.surroundings.clock.now());
   }
 
   /** There are no refresh tokens; a short-lived token is exchanged once. A convenience: failing costs only the revocation. */
@@ -136,7 +120,7 @@ export class Facebook implements Provider {
     const { expiresAt, accessToken } = tokens;
     if (
       expiresAt === undefined ||
-      expiresAt.getTime() - this.#surroundings.clock.now().getTime() > SHORT_LIFE_MS
+      expiresAt.getTime() - this.surroundings.clock.now().getTime() > SHORT_LIFE_MS
     ) {
       return tokens;
     }
@@ -153,7 +137,7 @@ export class Facebook implements Provider {
 
   /** /me answers for a token of any app, so whose token it is must be asked (substitution). */
   async #owner(exchange: Exchange, accessToken: string): Promise<string> {
-    const { clientId, clientSecret } = this.#config;
+    const { clientId, clientSecret } = this.config;
     const answer = await exchange.ask({
       method: "GET",
       url: this.#graph("/debug_token", {
@@ -178,7 +162,7 @@ export class Facebook implements Provider {
 
   async #profile(exchange: Exchange, accessToken: string): Promise<Profile> {
     const fields = ["id", "name", "first_name", "last_name", "email", "picture.width(200)"];
-    if (this.#config.birthday) fields.push("birthday", "age_range");
+    if (this.config.birthday) fields.push("birthday", "age_range");
     const answer = await exchange.ask({
       method: "GET",
       url: this.#graph("/me", { fields: fields.join(","), appsecret_proof: this.#proof(accessToken) }),
@@ -196,21 +180,21 @@ export class Facebook implements Provider {
         name: personName(text(body, "name")) ?? personName(text(body, "first_name"), text(body, "last_name")),
         avatarUrl: field(picture, "is_silhouette") === true ? undefined : webUrl(picture, "url"),
         email: mailbox === undefined ? undefined : { address: mailbox, verifiedBy: "nothing" as const },
-        birthDate: slashed(text(body, "birthday"), this.#surroundings.clock.now()),
+        birthDate: slashed(text(body, "birthday"), this.surroundings.clock.now()),
         ageAtLeast: quantity(field(body, "age_range"), "min"),
       }),
     };
   }
 
   #graph(path: string, query: Record<string, string> = {}): URL {
-    return address(this.#hosts.graph, `/${this.#version}${path}`, query);
+    return address(this.hosts.graph, `/${this.#version}${path}`, query);
   }
 
   #proof(accessToken: string): string {
-    return createHmac("sha256", this.#config.clientSecret).update(accessToken).digest("hex");
+    return createHmac("sha256", this.config.clientSecret).update(accessToken).digest("hex");
   }
 
   get #version(): string {
-    return this.#config.apiVersion ?? FACEBOOK_API_VERSION;
+    return this.config.apiVersion ?? FACEBOOK_API_VERSION;
   }
 }

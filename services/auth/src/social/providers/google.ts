@@ -1,7 +1,8 @@
+import { Adapter } from "./adapter.ts";
 import { inParts } from "./birth-date.ts";
-import { codeFrom, stateIn } from "./callback.ts";
+import { codeFrom } from "./callback.ts";
 import { ProviderFailure } from "./failure.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { address, type Hosts } from "./hosts.ts";
 import { type Claims, verifyIdToken } from "./id-token.ts";
 import { domainOf, emailAddress, field, given, localeTag, personName, text, truth, webUrl } from "./json.ts";
 import { KeySet } from "./key-set.ts";
@@ -9,7 +10,6 @@ import type {
   AuthorizeRequest,
   BirthDate,
   Callback,
-  CallbackParams,
   KeptTokens,
   Profile,
   ProvidedEmail,
@@ -17,7 +17,7 @@ import type {
   Revocation,
   RevokeOptions,
 } from "./provider.ts";
-import { type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import type { Exchange, Surroundings } from "./provider-client.ts";
 import { refuseTokenError, tokensFrom } from "./token-answer.ts";
 
 export const GOOGLE_HOSTS = {
@@ -44,39 +44,23 @@ export interface GoogleConfig {
 }
 
 /** Google, by OpenID Connect: who the person is comes from the id_token alone. */
-export class Google implements Provider {
-  readonly name = "google";
+export class Google extends Adapter<typeof GOOGLE_HOSTS, GoogleConfig> implements Provider {
   readonly callbackMethod = "GET";
   readonly usesPkce = true;
   readonly usesNonce = true;
-  readonly #config: GoogleConfig;
-  readonly #hosts: Hosts<typeof GOOGLE_HOSTS>;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
   readonly #keys: KeySet;
 
   constructor(config: GoogleConfig, surroundings: Surroundings) {
-    this.#config = config;
-    this.#hosts = hostsOr(GOOGLE_HOSTS, config.hosts);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
-    this.#keys = new KeySet(this.name, address(this.#hosts.certs, "/oauth2/v3/certs").href, surroundings);
-  }
-
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
-    return stateIn(params);
+    super("google", GOOGLE_HOSTS, config, surroundings);
+    this.#keys = new KeySet(this.name, address(this.hosts.certs, "/oauth2/v3/certs").href, surroundings);
   }
 
   authorizeUrl({ state, nonce, codeChallenge, redirectUri, locale, fresh }: AuthorizeRequest): URL {
-    return address(this.#hosts.accounts, "/o/oauth2/v2/auth", {
+    return address(this.hosts.accounts, "/o/oauth2/v2/auth", {
       response_type: "code",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
-      scope: ["openid", "email", "profile", ...(this.#config.birthday ? [BIRTHDAY_SCOPE] : [])].join(" "),
+      scope: ["openid", "email", "profile", ...(this.config.birthday ? [BIRTHDAY_SCOPE] : [])].join(" "),
       state,
       nonce,
       code_challenge: codeChallenge,
@@ -85,7 +69,7 @@ export class Google implements Provider {
       access_type: "offline",
       // Google knows no prompt=login; choosing the account anew is the nearest thing.
       prompt: fresh ? "select_account" : undefined,
-      hd: this.#config.hostedDomain,
+      hd: this.config.hostedDomain,
       hl: locale,
     });
   }
@@ -94,25 +78,25 @@ export class Google implements Provider {
     const code = codeFrom(params, {
       provider: this.name,
       issuers: ISSUERS,
-      issuerPromised: this.#config.requireIss !== false,
+      issuerPromised: this.config.requireIss !== false,
     });
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.oauth2, "/token"),
+      url: address(this.hosts.oauth2, "/token"),
       form: {
         grant_type: "authorization_code",
         code,
         code_verifier: verifier,
         redirect_uri: redirectUri,
-        client_id: this.#config.clientId,
-        client_secret: this.#config.clientSecret,
+        client_id: this.config.clientId,
+        client_secret: this.config.clientSecret,
       },
     });
     refuseTokenError(this.name, answer, "code");
-    const tokens = tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    const tokens = tokensFrom(this.name, answer.body, this.surroundings.clock.now());
     const claims = await this.#claims(tokens.idToken, nonce, exchange.signal);
-    const birthDate = this.#config.birthday ? await this.#birthDate(exchange, tokens.accessToken) : undefined;
+    const birthDate = this.config.birthday ? await this.#birthDate(exchange, tokens.accessToken) : undefined;
     const { accessToken, refreshToken, expiresAt } = tokens;
     return {
       ...profileFrom(claims),
@@ -124,9 +108,9 @@ export class Google implements Provider {
   async revoke(tokens: KeptTokens, options: RevokeOptions = {}): Promise<Revocation> {
     const token = tokens.refreshToken ?? tokens.accessToken;
     if (token === undefined) return { kind: "not_possible", because: "no_token" };
-    const answer = await this.#client.exchange(options.signal).tell({
+    const answer = await this.client.exchange(options.signal).tell({
       method: "POST",
-      url: address(this.#hosts.oauth2, "/revoke"),
+      url: address(this.hosts.oauth2, "/revoke"),
       form: { token },
     });
     if (answer.status === 200) return { kind: "revoked" };
@@ -142,7 +126,7 @@ export class Google implements Provider {
   }
 
   async #claims(idToken: string | undefined, nonce: string, signal: AbortSignal): Promise<Claims> {
-    const { clientId, hostedDomain } = this.#config;
+    const { clientId, hostedDomain } = this.config;
     const claims = await verifyIdToken(idToken, {
       provider: this.name,
       keys: this.#keys,
@@ -150,7 +134,7 @@ export class Google implements Provider {
       clientId,
       algorithms: ["RS256"],
       nonce,
-      clock: this.#surroundings.clock,
+      clock: this.surroundings.clock,
       signal,
     });
     // The hd parameter only suggests an account; the claim is what binds.
@@ -165,12 +149,12 @@ export class Google implements Provider {
     try {
       const { status, body } = await exchange.ask({
         method: "GET",
-        url: address(this.#hosts.people, "/v1/people/me", { personFields: "birthdays" }),
+        url: address(this.hosts.people, "/v1/people/me", { personFields: "birthdays" }),
         headers: { authorization: `Bearer ${accessToken}` },
       });
       const listed = status === 200 ? field(body, "birthdays") : undefined;
       const dates = (Array.isArray(listed) ? listed : [])
-        .map((entry) => inParts(field(entry, "date"), this.#surroundings.clock.now()))
+        .map((entry) => inParts(field(entry, "date"), this.surroundings.clock.now()))
         .filter((date) => date !== undefined);
       // The profile's entry often hides the year that the account's entry has.
       return dates.find((date) => date.precision === "day") ?? dates[0];

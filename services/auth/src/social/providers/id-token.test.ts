@@ -87,6 +87,16 @@ test("T40: a token signed in any way but RS256 by the issuer's own key is refuse
     .setProtectedHeader({ alg: "ES256", kid: "k1" })
     .sign(elliptic.privateKey);
   assert.match(await refusalOf(es), /^id_token_err_/);
+
+  // An issuer may publish a key without saying what it is for: what we take is ours to say.
+  const issuers = await generateKeyPair("RS256", { extractable: true });
+  const open = { keys: [{ ...(await exportJWK(issuers.publicKey)), kid: "k1", use: "sig" }] };
+  const secret = await exportJWK(issuers.privateKey);
+  const by = async (alg: string) =>
+    new SignJWT(GOOD).setProtectedHeader({ alg, kid: "k1" }).sign(await importJWK(secret, alg));
+  assert.equal((await given(await by("RS256"), open).provider.finish(CALLBACK)).subject, "1234");
+  for (const alg of ["RS384", "RS512", "PS256"])
+    assert.match(await refusalOf(await by(alg), open), /^id_token_err_jose_alg_not_allowed/, alg);
 });
 
 test("T40: a header cannot bring its own key, hide its key's name, or carry what we do not understand", async () => {

@@ -1,17 +1,11 @@
+import { Adapter } from "./adapter.ts";
 import { dotted } from "./birth-date.ts";
-import { codeFrom, stateIn } from "./callback.ts";
+import { codeFrom } from "./callback.ts";
 import { ProviderFailure } from "./failure.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { address, type Hosts } from "./hosts.ts";
 import { emailAddress, given, identifier, localeTag, personName, quantity, text, webUrl } from "./json.ts";
-import type {
-  AuthorizeRequest,
-  Callback,
-  CallbackParams,
-  Profile,
-  Provider,
-  Revocation,
-} from "./provider.ts";
-import { type Answer, basic, type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import type { AuthorizeRequest, Callback, Profile, Provider, Revocation } from "./provider.ts";
+import { type Answer, basic, type Exchange, type Surroundings } from "./provider-client.ts";
 import { tokensFrom } from "./token-answer.ts";
 
 export const MAILRU_HOSTS = { oauth: "https://oauth.mail.ru" } as const;
@@ -29,35 +23,19 @@ const TOKEN_NOT_FOUND = 6;
  * OAuth Mail, for applications registered before July 2025; new ones sign Mail.ru people in through VK ID (see vk.ts,
  * `account: "mail_ru"`). There is no documented way to revoke, so no token is kept.
  */
-export class Mailru implements Provider {
-  readonly name = "mailru";
+export class Mailru extends Adapter<typeof MAILRU_HOSTS, MailruConfig> implements Provider {
   readonly callbackMethod = "GET";
   readonly usesPkce = true;
   readonly usesNonce = false;
-  readonly #config: MailruConfig;
-  readonly #hosts: Hosts<typeof MAILRU_HOSTS>;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
 
   constructor(config: MailruConfig, surroundings: Surroundings) {
-    this.#config = config;
-    this.#hosts = hostsOr(MAILRU_HOSTS, config.hosts);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
-  }
-
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
-    return stateIn(params);
+    super("mailru", MAILRU_HOSTS, config, surroundings);
   }
 
   authorizeUrl({ state, codeChallenge, redirectUri, fresh }: AuthorizeRequest): URL {
-    return address(this.#hosts.oauth, "/login", {
+    return address(this.hosts.oauth, "/login", {
       response_type: "code",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
       scope: "userinfo",
       state,
@@ -69,15 +47,15 @@ export class Mailru implements Provider {
 
   async finish({ params, verifier, redirectUri, signal }: Callback): Promise<Profile> {
     const code = codeFrom(params, { provider: this.name });
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.oauth, "/token"),
-      headers: basic(this.#config.clientId, this.#config.clientSecret),
+      url: address(this.hosts.oauth, "/token"),
+      headers: basic(this.config.clientId, this.config.clientSecret),
       form: { grant_type: "authorization_code", code, redirect_uri: redirectUri, code_verifier: verifier },
     });
     this.#refuse(answer, "token");
-    const { accessToken } = tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    const { accessToken } = tokensFrom(this.name, answer.body, this.surroundings.clock.now());
     return this.#profile(exchange, accessToken);
   }
 
@@ -89,12 +67,12 @@ export class Mailru implements Provider {
     // The token goes in the query because nothing else is taken; keep this host's URLs out of logs and traces.
     const answer = await exchange.ask({
       method: "GET",
-      url: address(this.#hosts.oauth, "/userinfo", { access_token: accessToken }),
+      url: address(this.hosts.oauth, "/userinfo", { access_token: accessToken }),
     });
     this.#refuse(answer, "profile");
     const { body } = answer;
     const appId = text(body, "client_id");
-    if (appId !== undefined && appId !== this.#config.clientId) {
+    if (appId !== undefined && appId !== this.config.clientId) {
       throw new ProviderFailure(this.name, "substitution", "token_of_another_app");
     }
     // `client_id` is our application. Without `id` the mailbox would be all that is left, and a mailbox changes owners.
@@ -108,7 +86,7 @@ export class Mailru implements Provider {
         avatarUrl: webUrl(body, "image"),
         email:
           mailbox === undefined ? undefined : { address: mailbox, verifiedBy: "mailru_mailbox" as const },
-        birthDate: dotted(text(body, "birthday"), this.#surroundings.clock.now()),
+        birthDate: dotted(text(body, "birthday"), this.surroundings.clock.now()),
         locale: localeTag(body, "locale"),
       }),
     };

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { Adapter } from "./adapter.ts";
 import { dashed } from "./birth-date.ts";
-import { codeFrom, stateIn } from "./callback.ts";
+import { codeFrom } from "./callback.ts";
 import { ProviderFailure } from "./failure.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { address, type Hosts } from "./hosts.ts";
 import {
   emailAddress,
   field,
@@ -14,15 +15,8 @@ import {
   text,
   webUrl,
 } from "./json.ts";
-import type {
-  AuthorizeRequest,
-  Callback,
-  CallbackParams,
-  Profile,
-  Provider,
-  Revocation,
-} from "./provider.ts";
-import { type Answer, type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import type { AuthorizeRequest, Callback, Profile, Provider, Revocation } from "./provider.ts";
+import type { Answer, Exchange, Surroundings } from "./provider-client.ts";
 import { refuseTokenError, tokensFrom } from "./token-answer.ts";
 
 export const ODNOKLASSNIKI_HOSTS = { connect: "https://connect.ok.ru", api: "https://api.ok.ru" } as const;
@@ -43,38 +37,25 @@ const BAD_SIGNATURE = 104;
 const SERVICE_AWAY = 2;
 
 /** Odnoklassniki: OAuth to sign in, then calls signed with MD5. No PKCE, no documented revocation, so no token is kept. */
-export class Odnoklassniki implements Provider {
-  readonly name = "odnoklassniki";
+export class Odnoklassniki
+  extends Adapter<typeof ODNOKLASSNIKI_HOSTS, OdnoklassnikiConfig>
+  implements Provider
+{
   readonly callbackMethod = "GET";
   readonly usesPkce = false;
   readonly usesNonce = false;
-  readonly #config: OdnoklassnikiConfig;
-  readonly #hosts: Hosts<typeof ODNOKLASSNIKI_HOSTS>;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
 
   constructor(config: OdnoklassnikiConfig, surroundings: Surroundings) {
-    this.#config = config;
-    this.#hosts = hostsOr(ODNOKLASSNIKI_HOSTS, config.hosts);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
-  }
-
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
-    return stateIn(params);
+    super("odnoklassniki", ODNOKLASSNIKI_HOSTS, config, surroundings);
   }
 
   authorizeUrl({ state, redirectUri }: AuthorizeRequest): URL {
-    return address(this.#hosts.connect, "/oauth/authorize", {
+    return address(this.hosts.connect, "/oauth/authorize", {
       response_type: "code",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
       // Separated by semicolons, not by spaces.
-      scope: ["VALUABLE_ACCESS", ...(this.#config.email ? ["GET_EMAIL"] : [])].join(";"),
+      scope: ["VALUABLE_ACCESS", ...(this.config.email ? ["GET_EMAIL"] : [])].join(";"),
       layout: "w",
       state,
     });
@@ -82,21 +63,21 @@ export class Odnoklassniki implements Provider {
 
   async finish({ params, redirectUri, signal }: Callback): Promise<Profile> {
     const code = codeFrom(params, { provider: this.name });
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.api, "/oauth/token.do"),
+      url: address(this.hosts.api, "/oauth/token.do"),
       form: {
         grant_type: "authorization_code",
         code,
         redirect_uri: redirectUri,
-        client_id: this.#config.clientId,
-        client_secret: this.#config.clientSecret,
+        client_id: this.config.clientId,
+        client_secret: this.config.clientSecret,
       },
     });
     this.#refuse(answer);
     refuseTokenError(this.name, answer, "code");
-    const { accessToken } = tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    const { accessToken } = tokensFrom(this.name, answer.body, this.surroundings.clock.now());
     return this.#profile(exchange, accessToken);
   }
 
@@ -106,18 +87,18 @@ export class Odnoklassniki implements Provider {
 
   async #profile(exchange: Exchange, accessToken: string): Promise<Profile> {
     const params = {
-      application_key: this.#config.publicKey,
+      application_key: this.config.publicKey,
       format: "json",
       method: "users.getCurrentUser",
     };
     // A POST takes the same fields and keeps the token out of the address.
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.api, "/fb.do"),
+      url: address(this.hosts.api, "/fb.do"),
       form: {
         ...params,
         access_token: accessToken,
-        sig: signature(params, accessToken, this.#config.clientSecret),
+        sig: signature(params, accessToken, this.config.clientSecret),
       },
     });
     this.#refuse(answer);
@@ -126,7 +107,7 @@ export class Odnoklassniki implements Provider {
     if (subject === undefined) throw new ProviderFailure(this.name, "provider_garbage", "no_subject");
     const mailbox = emailAddress(body, "email");
     const set = field(body, "birthdaySet") !== false;
-    const birthDate = set ? dashed(text(body, "birthday"), this.#surroundings.clock.now()) : undefined;
+    const birthDate = set ? dashed(text(body, "birthday"), this.surroundings.clock.now()) : undefined;
     return {
       subject,
       ...given({

@@ -1,18 +1,12 @@
-import { codeFrom, stateIn } from "./callback.ts";
+import { Adapter } from "./adapter.ts";
+import { codeFrom } from "./callback.ts";
 import { ProviderFailure } from "./failure.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { address, type Hosts } from "./hosts.ts";
 import { verifyIdToken } from "./id-token.ts";
 import { given, personName, text, webUrl } from "./json.ts";
 import { KeySet } from "./key-set.ts";
-import type {
-  AuthorizeRequest,
-  Callback,
-  CallbackParams,
-  Profile,
-  Provider,
-  Revocation,
-} from "./provider.ts";
-import { basic, ProviderClient, type Surroundings } from "./provider-client.ts";
+import type { AuthorizeRequest, Callback, Profile, Provider, Revocation } from "./provider.ts";
+import { basic, type Surroundings } from "./provider-client.ts";
 import { refuseTokenError, tokensFrom } from "./token-answer.ts";
 
 export const TELEGRAM_HOSTS = { oauth: "https://oauth.telegram.org" } as const;
@@ -28,41 +22,25 @@ export interface TelegramConfig {
 const ISSUERS = ["https://oauth.telegram.org"];
 
 /** Telegram by OpenID Connect: no userinfo, no e-mail, no birth date, nothing to revoke; the id_token is all there is. */
-export class Telegram implements Provider {
-  readonly name = "telegram";
+export class Telegram extends Adapter<typeof TELEGRAM_HOSTS, TelegramConfig> implements Provider {
   readonly callbackMethod = "GET";
   readonly usesPkce = true;
   readonly usesNonce = true;
-  readonly #config: TelegramConfig;
-  readonly #hosts: Hosts<typeof TELEGRAM_HOSTS>;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
   readonly #keys: KeySet;
 
   constructor(config: TelegramConfig, surroundings: Surroundings) {
-    this.#config = config;
-    this.#hosts = hostsOr(TELEGRAM_HOSTS, config.hosts);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
+    super("telegram", TELEGRAM_HOSTS, config, surroundings);
     this.#keys = new KeySet(
       this.name,
-      address(this.#hosts.oauth, "/.well-known/jwks.json").href,
+      address(this.hosts.oauth, "/.well-known/jwks.json").href,
       surroundings,
     );
   }
 
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
-    return stateIn(params);
-  }
-
   authorizeUrl({ state, nonce, codeChallenge, redirectUri }: AuthorizeRequest): URL {
-    return address(this.#hosts.oauth, "/auth", {
+    return address(this.hosts.oauth, "/auth", {
       response_type: "code",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
       scope: "openid profile",
       state,
@@ -78,30 +56,30 @@ export class Telegram implements Provider {
       throw new ProviderFailure(this.name, "bad_callback", "legacy_widget");
     }
     const code = codeFrom(params, { provider: this.name, issuers: ISSUERS });
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.oauth, "/token"),
-      headers: basic(this.#config.clientId, this.#config.clientSecret),
+      url: address(this.hosts.oauth, "/token"),
+      headers: basic(this.config.clientId, this.config.clientSecret),
       form: {
         grant_type: "authorization_code",
         code,
         redirect_uri: redirectUri,
         code_verifier: verifier,
-        client_id: this.#config.clientId,
+        client_id: this.config.clientId,
       },
     });
     refuseTokenError(this.name, answer, "code");
-    const { idToken } = tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    const { idToken } = tokensFrom(this.name, answer.body, this.surroundings.clock.now());
     const claims = await verifyIdToken(idToken, {
       provider: this.name,
       keys: this.#keys,
       issuers: ISSUERS,
-      clientId: this.#config.clientId,
+      clientId: this.config.clientId,
       // The bot's owner chooses; ES256K, the fourth choice, is not offered by Web Crypto.
       algorithms: ["RS256", "ES256", "EdDSA"],
       nonce,
-      clock: this.#surroundings.clock,
+      clock: this.surroundings.clock,
       signal: exchange.signal,
     });
     return {

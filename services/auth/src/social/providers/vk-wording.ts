@@ -1,16 +1,14 @@
 import { single, stateIn } from "./callback.ts";
 import { ProviderFailure } from "./failure.ts";
 import { isObject, text } from "./json.ts";
-import type { CallbackParams } from "./provider.ts";
+import type { CallbackParams, ProviderName } from "./provider.ts";
 import type { Answer } from "./provider-client.ts";
 import { type Grant, spent } from "./token-answer.ts";
 
 /** How VK ID says things: callbacks in two forms, and one error code for nearly everything. */
 
-type Name = "vk" | "mailru";
-
 /** The callback's fields, of this flow and this protocol. @throws ProviderFailure */
-export function vkFields(name: Name, params: CallbackParams, state: string): CallbackParams {
+export function vkFields(name: ProviderName, params: CallbackParams, state: string): CallbackParams {
   const fields = unpacked(params);
   if (single(fields, "type") === "silent_token") {
     throw new ProviderFailure(name, "provider_error", "silent_token_retired");
@@ -35,7 +33,7 @@ export function unpacked(params: CallbackParams): CallbackParams {
 
 /** `invalid_request` may be about anything; the description tells what about. */
 export function vkReading(
-  name: Name,
+  name: ProviderName,
   grant: Grant,
   error: string,
   description: string,

@@ -1,7 +1,8 @@
+import { Adapter } from "./adapter.ts";
 import { dotted } from "./birth-date.ts";
 import { codeFrom, single, stateIn } from "./callback.ts";
 import { ProviderFailure } from "./failure.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { address, type Hosts } from "./hosts.ts";
 import { emailAddress, field, given, identifier, isObject, personName, text, webUrl } from "./json.ts";
 import type {
   AuthorizeRequest,
@@ -13,7 +14,7 @@ import type {
   Revocation,
   RevokeOptions,
 } from "./provider.ts";
-import { type Answer, type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import type { Answer, Exchange, Surroundings } from "./provider-client.ts";
 import { type Grant, hasExpired, mergeTokens, refuseTokenError, tokensFrom } from "./token-answer.ts";
 import { isDeadToken, unpacked, vkFields, vkReading } from "./vk-wording.ts";
 
@@ -31,43 +32,30 @@ export interface VkConfig {
 const LANG_ID = { ru: "0", en: "3" } as const;
 
 /** VK ID (OAuth 2.1). Its ids are the numbers VK has always had, so people linked by the older VK sign-in are the same. */
-export class Vk implements Provider {
-  readonly name: "vk" | "mailru";
+export class Vk extends Adapter<typeof VK_HOSTS, VkConfig> implements Provider {
   readonly callbackMethod = "GET";
   readonly usesPkce = true;
   readonly usesNonce = false;
-  readonly #config: VkConfig;
-  readonly #hosts: Hosts<typeof VK_HOSTS>;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
 
   constructor(config: VkConfig, surroundings: Surroundings) {
-    this.name = config.account === "mail_ru" ? "mailru" : "vk";
-    this.#config = config;
-    this.#hosts = hostsOr(VK_HOSTS, config.hosts);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
+    super(config.account === "mail_ru" ? "mailru" : "vk", VK_HOSTS, config, surroundings);
   }
 
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
+  override stateOf(params: CallbackParams) {
     return stateIn(unpacked(params));
   }
 
   authorizeUrl({ state, codeChallenge, redirectUri, locale, fresh }: AuthorizeRequest): URL {
-    return address(this.#hosts.id, "/authorize", {
+    return address(this.hosts.id, "/authorize", {
       response_type: "code",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
       state,
       code_challenge: codeChallenge,
       // The vendor documents `s256` and takes the RFC's spelling, which everybody else sends.
       code_challenge_method: "S256",
       scope: "vkid.personal_info email",
-      provider: this.#config.account === "mail_ru" ? "mail_ru" : undefined,
+      provider: this.config.account === "mail_ru" ? "mail_ru" : undefined,
       prompt: fresh ? "login" : undefined,
       lang_id: locale === undefined ? undefined : LANG_ID[locale],
     });
@@ -79,7 +67,7 @@ export class Vk implements Provider {
     const deviceId = single(fields, "device_id");
     if (deviceId === undefined) throw new ProviderFailure(this.name, "bad_callback", "no_device_id");
 
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const answer = await this.#token(exchange, "code", {
       grant_type: "authorization_code",
       code,
@@ -88,7 +76,7 @@ export class Vk implements Provider {
       redirect_uri: redirectUri,
       state,
     });
-    const tokens = tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    const tokens = tokensFrom(this.name, answer.body, this.surroundings.clock.now());
     // VK echoes the state posted with the code; another one belongs to another sign-in.
     if (field(answer.body, "state") !== state) {
       throw new ProviderFailure(this.name, "substitution", "token_state");
@@ -99,13 +87,13 @@ export class Vk implements Provider {
   }
 
   async refresh(tokens: KeptTokens, options: { readonly signal?: AbortSignal } = {}): Promise<KeptTokens> {
-    return this.#refreshed(this.#client.exchange(options.signal), tokens);
+    return this.#refreshed(this.client.exchange(options.signal), tokens);
   }
 
   async revoke(tokens: KeptTokens, { keep, signal }: RevokeOptions = {}): Promise<Revocation> {
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     let current = tokens;
-    if (current.accessToken === undefined || hasExpired(current, this.#surroundings.clock.now())) {
+    if (current.accessToken === undefined || hasExpired(current, this.surroundings.clock.now())) {
       if (current.refreshToken === undefined) return { kind: "not_possible", because: "token_expired" };
       if (current.deviceId === undefined) return { kind: "not_possible", because: "no_device" };
       try {
@@ -118,8 +106,8 @@ export class Vk implements Provider {
     }
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.id, "/oauth2/revoke"),
-      form: { access_token: current.accessToken, client_id: this.#config.clientId },
+      url: address(this.hosts.id, "/oauth2/revoke"),
+      form: { access_token: current.accessToken, client_id: this.config.clientId },
     });
     if (isDeadToken(answer)) return { kind: "already_gone" };
     refuseTokenError(this.name, answer, "refresh");
@@ -136,7 +124,7 @@ export class Vk implements Provider {
       refresh_token: refreshToken,
       device_id: deviceId,
     });
-    const fresh = tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    const fresh = tokensFrom(this.name, answer.body, this.surroundings.clock.now());
     return mergeTokens(tokens, {
       accessToken: fresh.accessToken,
       ...given({ refreshToken: fresh.refreshToken, expiresAt: fresh.expiresAt }),
@@ -146,8 +134,8 @@ export class Vk implements Provider {
   async #token(exchange: Exchange, grant: Grant, form: Record<string, string>): Promise<Answer> {
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.id, "/oauth2/auth"),
-      form: { ...form, client_id: this.#config.clientId },
+      url: address(this.hosts.id, "/oauth2/auth"),
+      form: { ...form, client_id: this.config.clientId },
     });
     refuseTokenError(this.name, answer, grant, (error, description) =>
       vkReading(this.name, grant, error, description),
@@ -159,8 +147,8 @@ export class Vk implements Provider {
     // A POST with the token in the body: a Bearer GET is not documented, and the token looks like a JWT but is not ours to read.
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.id, "/oauth2/user_info"),
-      form: { access_token: accessToken, client_id: this.#config.clientId },
+      url: address(this.hosts.id, "/oauth2/user_info"),
+      form: { access_token: accessToken, client_id: this.config.clientId },
     });
     refuseTokenError(this.name, answer, "code");
     const user = field(answer.body, "user");
@@ -175,7 +163,7 @@ export class Vk implements Provider {
         avatarUrl: webUrl(user, "avatar"),
         // `verified` is the account's badge; nothing says that the address was confirmed.
         email: address_ === undefined ? undefined : { address: address_, verifiedBy: "nothing" as const },
-        birthDate: dotted(text(user, "birthday"), this.#surroundings.clock.now()),
+        birthDate: dotted(text(user, "birthday"), this.surroundings.clock.now()),
       }),
     };
   }

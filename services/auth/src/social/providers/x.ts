@@ -1,18 +1,18 @@
-import { codeFrom, stateIn } from "./callback.ts";
+import { Adapter } from "./adapter.ts";
+import { codeFrom } from "./callback.ts";
 import { ProviderFailure } from "./failure.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { address, type Hosts } from "./hosts.ts";
 import { emailAddress, field, given, identifier, personName, text, webUrl } from "./json.ts";
 import type {
   AuthorizeRequest,
   Callback,
-  CallbackParams,
   KeptTokens,
   Profile,
   Provider,
   Revocation,
   RevokeOptions,
 } from "./provider.ts";
-import { type Answer, basic, type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import { type Answer, basic, type Exchange, type Surroundings } from "./provider-client.ts";
 import {
   type Grant,
   hasExpired,
@@ -40,29 +40,13 @@ const SPENT_WORDS = /value passed for the (authorization code|token) was invalid
  * X, OAuth 2.0 for a confidential app. A code lives 30 seconds, so `finish` must run in the callback itself; every read of
  * a profile is billed, so there is exactly one a sign-in.
  */
-export class X implements Provider {
-  readonly name = "x";
+export class X extends Adapter<typeof X_HOSTS, XConfig> implements Provider {
   readonly callbackMethod = "GET";
   readonly usesPkce = true;
   readonly usesNonce = false;
-  readonly #config: XConfig;
-  readonly #hosts: Hosts<typeof X_HOSTS>;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
 
   constructor(config: XConfig, surroundings: Surroundings) {
-    this.#config = config;
-    this.#hosts = hostsOr(X_HOSTS, config.hosts);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
-  }
-
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
-    return stateIn(params);
+    super("x", X_HOSTS, config, surroundings);
   }
 
   authorizeUrl({ state, codeChallenge, redirectUri }: AuthorizeRequest): URL {
@@ -71,11 +55,11 @@ export class X implements Provider {
       "users.read",
       "tweet.read",
       "offline.access",
-      ...(this.#config.email === false ? [] : ["users.email"]),
+      ...(this.config.email === false ? [] : ["users.email"]),
     ];
-    return address(this.#hosts.www, "/i/oauth2/authorize", {
+    return address(this.hosts.www, "/i/oauth2/authorize", {
       response_type: "code",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
       scope: scopes.join(" "),
       state,
@@ -86,7 +70,7 @@ export class X implements Provider {
 
   async finish({ params, verifier, redirectUri, signal }: Callback): Promise<Profile> {
     const code = codeFrom(params, { provider: this.name });
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const tokens = await this.#tokens(exchange, "code", {
       grant_type: "authorization_code",
       code,
@@ -99,13 +83,13 @@ export class X implements Provider {
   }
 
   async refresh(tokens: KeptTokens, options: { readonly signal?: AbortSignal } = {}): Promise<KeptTokens> {
-    return this.#refreshed(this.#client.exchange(options.signal), tokens);
+    return this.#refreshed(this.client.exchange(options.signal), tokens);
   }
 
   async revoke(tokens: KeptTokens, { keep, signal }: RevokeOptions = {}): Promise<Revocation> {
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     let current = tokens;
-    if (current.accessToken === undefined || hasExpired(current, this.#surroundings.clock.now())) {
+    if (current.accessToken === undefined || hasExpired(current, this.surroundings.clock.now())) {
       if (current.refreshToken === undefined) return { kind: "not_possible", because: "token_expired" };
       try {
         current = await this.#refreshed(exchange, current);
@@ -125,7 +109,7 @@ export class X implements Provider {
   async #revokeOne(exchange: Exchange, token: string): Promise<void> {
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.api, "/2/oauth2/revoke"),
+      url: address(this.hosts.api, "/2/oauth2/revoke"),
       headers: this.#basic(),
       form: { token },
     });
@@ -147,7 +131,7 @@ export class X implements Provider {
   async #tokens(exchange: Exchange, grant: Grant, form: Record<string, string>): Promise<Tokens> {
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.api, "/2/oauth2/token"),
+      url: address(this.hosts.api, "/2/oauth2/token"),
       headers: this.#basic(),
       form,
     });
@@ -157,14 +141,14 @@ export class X implements Provider {
         ? spent(this.name, grant, error)
         : undefined,
     );
-    return tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    return tokensFrom(this.name, answer.body, this.surroundings.clock.now());
   }
 
   async #profile(exchange: Exchange, accessToken: string): Promise<Profile> {
-    const fields = ["profile_image_url", ...(this.#config.email === false ? [] : ["confirmed_email"])];
+    const fields = ["profile_image_url", ...(this.config.email === false ? [] : ["confirmed_email"])];
     const answer = await exchange.ask({
       method: "GET",
-      url: address(this.#hosts.api, "/2/users/me", { "user.fields": fields.join(",") }),
+      url: address(this.hosts.api, "/2/users/me", { "user.fields": fields.join(",") }),
       headers: { authorization: `Bearer ${accessToken}` },
     });
     this.#refuse(answer);
@@ -195,6 +179,6 @@ export class X implements Provider {
   }
 
   #basic(): Record<string, string> {
-    return basic(this.#config.clientId, this.#config.clientSecret);
+    return basic(this.config.clientId, this.config.clientSecret);
   }
 }

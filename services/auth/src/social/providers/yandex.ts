@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
+import { Adapter } from "./adapter.ts";
 import { dashed } from "./birth-date.ts";
-import { codeFrom, stateIn } from "./callback.ts";
+import { codeFrom } from "./callback.ts";
 import { ProviderFailure } from "./failure.ts";
-import { address, type Hosts, hostsOr } from "./hosts.ts";
+import { address, type Hosts } from "./hosts.ts";
 import {
   domainOf,
   emailAddress,
@@ -16,7 +17,6 @@ import {
 import type {
   AuthorizeRequest,
   Callback,
-  CallbackParams,
   KeptTokens,
   Profile,
   ProvidedEmail,
@@ -24,7 +24,7 @@ import type {
   Revocation,
   RevokeOptions,
 } from "./provider.ts";
-import { basic, type Exchange, ProviderClient, type Surroundings } from "./provider-client.ts";
+import { basic, type Exchange, type Surroundings } from "./provider-client.ts";
 import {
   hasExpired,
   mergeTokens,
@@ -50,35 +50,19 @@ export interface YandexConfig {
 const OWN_MAIL: ReadonlySet<string> = new Set(["yandex.ru", "ya.ru", "yandex.com", "yandex.by", "yandex.kz"]);
 
 /** Yandex ID: OAuth 2.0 without OpenID Connect. */
-export class Yandex implements Provider {
-  readonly name = "yandex";
+export class Yandex extends Adapter<typeof YANDEX_HOSTS, YandexConfig> implements Provider {
   readonly callbackMethod = "GET";
   readonly usesPkce = true;
   readonly usesNonce = false;
-  readonly #config: YandexConfig;
-  readonly #hosts: Hosts<typeof YANDEX_HOSTS>;
-  readonly #surroundings: Surroundings;
-  readonly #client: ProviderClient;
 
   constructor(config: YandexConfig, surroundings: Surroundings) {
-    this.#config = config;
-    this.#hosts = hostsOr(YANDEX_HOSTS, config.hosts);
-    this.#surroundings = surroundings;
-    this.#client = new ProviderClient(this.name, surroundings);
-  }
-
-  health() {
-    return this.#client.health();
-  }
-
-  stateOf(params: CallbackParams) {
-    return stateIn(params);
+    super("yandex", YANDEX_HOSTS, config, surroundings);
   }
 
   authorizeUrl({ state, codeChallenge, redirectUri, fresh }: AuthorizeRequest): URL {
-    return address(this.#hosts.oauth, "/authorize", {
+    return address(this.hosts.oauth, "/authorize", {
       response_type: "code",
-      client_id: this.#config.clientId,
+      client_id: this.config.clientId,
       redirect_uri: redirectUri,
       state,
       code_challenge: codeChallenge,
@@ -91,7 +75,7 @@ export class Yandex implements Provider {
 
   async finish({ params, state, verifier, redirectUri, signal }: Callback): Promise<Profile> {
     const code = codeFrom(params, { provider: this.name });
-    const exchange = this.#client.exchange(signal);
+    const exchange = this.client.exchange(signal);
     const deviceId = deviceIdOf(state);
     const tokens = await this.#tokens(exchange, "code", {
       grant_type: "authorization_code",
@@ -110,7 +94,7 @@ export class Yandex implements Provider {
     if (tokens.refreshToken === undefined)
       throw new ProviderFailure(this.name, "link_lost", "no_refresh_token");
     const { accessToken, refreshToken, expiresAt } = await this.#tokens(
-      this.#client.exchange(options.signal),
+      this.client.exchange(options.signal),
       "refresh",
       { grant_type: "refresh_token", refresh_token: tokens.refreshToken },
     );
@@ -121,14 +105,14 @@ export class Yandex implements Provider {
   async revoke(tokens: KeptTokens, options: RevokeOptions = {}): Promise<Revocation> {
     if (tokens.accessToken === undefined) return { kind: "not_possible", because: "no_token" };
     // Access and refresh token share one lifetime, so a token that ran out cannot be exchanged for a live one.
-    if (hasExpired(tokens, this.#surroundings.clock.now())) return { kind: "already_gone" };
-    const answer = await this.#client.exchange(options.signal).ask({
+    if (hasExpired(tokens, this.surroundings.clock.now())) return { kind: "already_gone" };
+    const answer = await this.client.exchange(options.signal).ask({
       method: "POST",
-      url: address(this.#hosts.oauth, "/revoke_token"),
+      url: address(this.hosts.oauth, "/revoke_token"),
       form: {
         access_token: tokens.accessToken,
-        client_id: this.#config.clientId,
-        client_secret: this.#config.clientSecret,
+        client_id: this.config.clientId,
+        client_secret: this.config.clientSecret,
       },
     });
     const error = text(answer.body, "error");
@@ -145,24 +129,24 @@ export class Yandex implements Provider {
   ): Promise<Tokens> {
     const answer = await exchange.ask({
       method: "POST",
-      url: address(this.#hosts.oauth, "/token"),
-      headers: basic(this.#config.clientId, this.#config.clientSecret),
+      url: address(this.hosts.oauth, "/token"),
+      headers: basic(this.config.clientId, this.config.clientSecret),
       form,
     });
     refuseTokenError(this.name, answer, grant);
-    return tokensFrom(this.name, answer.body, this.#surroundings.clock.now());
+    return tokensFrom(this.name, answer.body, this.surroundings.clock.now());
   }
 
   async #profile(exchange: Exchange, accessToken: string): Promise<Profile> {
     const answer = await exchange.ask({
       method: "GET",
-      url: address(this.#hosts.login, "/info", { format: "json" }),
+      url: address(this.hosts.login, "/info", { format: "json" }),
       headers: { authorization: `OAuth ${accessToken}` },
     });
     refuseApiError(this.name, answer);
     const { body } = answer;
     // /info answers for any Yandex token, so a token of another app must be told from ours here.
-    if (text(body, "client_id") !== this.#config.clientId) {
+    if (text(body, "client_id") !== this.config.clientId) {
       throw new ProviderFailure(this.name, "substitution", "token_of_another_app");
     }
     const subject = identifier(body, "id");
@@ -173,7 +157,7 @@ export class Yandex implements Provider {
         name: personName(text(body, "real_name") ?? text(body, "display_name") ?? text(body, "login")),
         avatarUrl: this.#avatar(body),
         email: emailOf(body),
-        birthDate: dashed(text(body, "birthday"), this.#surroundings.clock.now()),
+        birthDate: dashed(text(body, "birthday"), this.surroundings.clock.now()),
       }),
     };
   }
@@ -182,7 +166,7 @@ export class Yandex implements Provider {
     const id = text(body, "default_avatar_id");
     if (id === undefined || !/^[\w/-]{1,200}$/.test(id) || field(body, "is_avatar_empty") === true)
       return undefined;
-    return address(this.#hosts.avatars, `/get-yapic/${id}/islands-200`).href;
+    return address(this.hosts.avatars, `/get-yapic/${id}/islands-200`).href;
   }
 }
 
