@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import { common } from "./common-refusals.ts";
 import type { Server } from "./server.ts";
 
@@ -15,13 +16,20 @@ export function closedPaths(app: Server): void {
     }
     for (const name of Array.isArray(method) ? method : [method]) path.methods.add(name);
   });
-  app.setNotFoundHandler(async (request) => {
+  const refusalOf = (request: FastifyRequest): Error => {
     const [path = ""] = request.url.split("?");
     const methods = new Set(
       known.filter(({ pattern }) => pattern.test(path)).flatMap((entry) => [...entry.methods]),
     );
-    if (methods.size === 0 || methods.has(request.method)) throw common.not_found();
-    throw common.method_not_allowed({ headers: { allow: [...methods].sort().join(", ") } });
+    if (methods.size === 0 || methods.has(request.method)) return common.not_found();
+    return common.method_not_allowed({ headers: { allow: [...methods].sort().join(", ") } });
+  };
+  // After the limiter counted it, before its body is read: nobody waits for that, whatever it says to be.
+  app.addHook("preParsing", async (request) => {
+    if (request.is404) throw refusalOf(request);
+  });
+  app.setNotFoundHandler(async (request) => {
+    throw refusalOf(request);
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Server } from "./server.ts";
 
 /** Sent with every answer, errors included; a page overrides what it must. */
-const HEADERS = {
+export const SECURITY_HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
   "cross-origin-resource-policy": "same-site",
@@ -13,6 +13,6 @@ const HEADERS = {
 
 export function securityHeaders(app: Server): void {
   app.addHook("onRequest", async (_request, reply) => {
-    reply.headers(HEADERS);
+    reply.headers(SECURITY_HEADERS);
   });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
+import { METHODS, request } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { after, test } from "node:test";
 import { Type } from "typebox";
 import { contractOf, describeContract } from "./contract.ts";
@@ -161,6 +162,31 @@ test("404 and 405 are told apart, and 405 says what would do", async () => {
       [404, 405, 501].includes((await app.inject({ method: method as "GET", url: "/tea" })).statusCode),
     );
   }
+});
+
+test("whatever method HTTP has or will have is told so, with a body of any type or none, and is no error of ours", async (t) => {
+  const app = await startTea();
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  t.after(() => app.close());
+  const { port } = app.server.address() as AddressInfo;
+  for (const method of METHODS.filter((name) => name !== "CONNECT")) {
+    for (const headers of [{}, { "content-type": "text/odd", "content-length": "2" }]) {
+      const status = await new Promise((answered, failed) => {
+        const sent = request({ port, method, path: "/tea/1/nothing", headers }, (answer) =>
+          answered(answer.resume().statusCode),
+        );
+        sent.on("error", failed).end("content-length" in headers ? "{}" : undefined);
+      });
+      assert.equal(status, 404, method);
+    }
+  }
+});
+
+test("an address that cannot be decoded is refused with the same headers as anything else", async () => {
+  const { statusCode, headers } = await app.inject("/tea/%zz");
+  assert.equal(statusCode, 400);
+  assert.equal(headers["cache-control"], "no-store");
+  assert.equal(headers["x-content-type-options"], "nosniff");
 });
 
 test("texts follow Accept-Language, codes do not", async () => {

@@ -15,7 +15,7 @@ import { closedPaths } from "./closed-paths.ts";
 import { common } from "./common-refusals.ts";
 import { randomInAdvance } from "./random-in-advance.ts";
 import { logRequests } from "./request-log.ts";
-import { securityHeaders } from "./security-headers.ts";
+import { SECURITY_HEADERS, securityHeaders } from "./security-headers.ts";
 import { type SheddingOptions, shedWhenLate } from "./shedding.ts";
 import { strictValidation } from "./validation.ts";
 
@@ -79,7 +79,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // Whoever still has a connection is served while the process drains, and told that it was the last request on it.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      // Raised before routing (a malformed address): the error handler of the app answers it like any other.
+      // Raised before routing and its hooks (a malformed address): the app answers it like any other error.
+      reply.headers(SECURITY_HEADERS);
       void app.errorHandler(error, request as never, reply as never);
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Server;
