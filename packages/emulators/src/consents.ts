@@ -102,7 +102,7 @@ export class Consents {
       .type("text/html")
       .headers({
         "cache-control": "no-store",
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "content-security-policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
       })
       .send(
         consentPage({

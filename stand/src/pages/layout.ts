@@ -52,10 +52,10 @@ figure { margin: 1.5rem 0; }
 figure svg { max-width: 100%; height: auto; }
 button { font: inherit; font-weight: 600; padding: .6rem 1rem; border: 1px solid var(--accent); border-radius: .5rem; color: var(--paper); background: var(--accent); cursor: pointer; }
 button.quiet { color: inherit; background: none; border-color: var(--line); }
-button small { display: block; font-weight: 400; color: var(--soft); }
+button small { display: block; font-weight: 400; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .doors { gap: .7rem; }
-.doors button { width: 100%; min-height: 2.9rem; }
+.doors button { width: 100%; height: 100%; min-height: 2.9rem; }
 .ways .card { display: flex; flex-direction: column; gap: .6rem; overflow-wrap: anywhere; }
 .notice { padding: .8rem 1.1rem; border: 1px solid var(--line); border-left: .35rem solid var(--accent); border-radius: .5rem; background: var(--card); }
 .notice.bad { border-left-color: #c2410c; }
