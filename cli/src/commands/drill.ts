@@ -9,17 +9,19 @@ guests, viewers, viewers whose tokens run out, and a strict route are asked for 
 
   $ kinopass drill auth-down                      some five minutes
   $ kinopass drill auth-down --seconds 20 --only killed --only slow
+  $ kinopass drill auth-down --requests 100000 --rate 500      until so many were served; some six minutes
   $ kinopass drill auth-down --long               ten minutes each
 
 A token counts for a minute more than it says, so grace is seen in runs of 80 s and more.
 Exit status: 0 every promise held, 1 one did not (it is named).`;
 
 const FAULT_NAMES = ["killed", "stopped", "blackhole", "slow", "reset", "half"] as const;
-const SECONDS = { usual: 30, withGrace: 85, long: 600, quiet: 15, longQuiet: 60 } as const;
+const SECONDS = { usual: 30, withGrace: 85, long: 600, quiet: 20, longQuiet: 60 } as const;
 
 interface Options {
   readonly long?: boolean;
   readonly seconds?: number;
+  readonly requests: number;
   readonly rate: number;
   readonly addedP99: number;
   readonly only?: FaultName[];
@@ -32,18 +34,21 @@ export function drillCommands(program: Command, { io, outcome }: Context): void 
     .description("Take Auth away in every way and show what viewers see.")
     .option("--long", "ten minutes for each way")
     .option("--seconds <n>", "for each way, 5 to 3600", numberIn(5, 3_600))
-    .option("--rate <n>", "requests a second, 10 to 1000", numberIn(10, 1_000), 100)
+    .option("--requests <n>", "of guests and signed-in viewers, in all, at least", numberIn(1, 10_000_000), 1)
+    .option("--rate <n>", "requests a second, 10 to 500", numberIn(10, 500), 100)
     .option("--added-p99 <ms>", "most that an outage may add", numberIn(1, 10_000), 5)
     .option("--only <fault>", `one of ${FAULT_NAMES.join(", ")}; may be repeated`, collectFault)
     .addHelpText("after", HELP)
-    .action(async ({ long, seconds, rate, addedP99, only }: Options) => {
-      const [{ RunningStand }, { drillAuthDown }] = await Promise.all([
+    .action(async ({ long, seconds, requests, rate, addedP99, only }: Options) => {
+      const [{ RunningStand }, { drillAuthDown }, { SERVED_SHARE }] = await Promise.all([
         import("./drill/running-stand.ts"),
         import("./drill/auth-down.ts"),
+        import("./drill/visitors.ts"),
       ]);
       const stop = new AbortController();
       const giveUp = () => stop.abort();
       process.once("SIGINT", giveUp).once("SIGTERM", giveUp);
+      const shortest = Math.ceil(requests / ((only ?? FAULT_NAMES).length * rate * SERVED_SHARE));
       const usual = (fault: FaultName) => (fault === "killed" ? SECONDS.withGrace : SECONDS.usual);
       const faults = only ?? FAULT_NAMES;
       try {
@@ -52,8 +57,9 @@ export function drillCommands(program: Command, { io, outcome }: Context): void 
           RunningStand.find(io),
           {
             faults,
-            seconds: (fault) => seconds ?? (long === true ? SECONDS.long : usual(fault)),
-            quietSeconds: long === true ? SECONDS.longQuiet : Math.min(SECONDS.quiet, (seconds ?? 30) / 2),
+            seconds: (fault) => Math.max(shortest, seconds ?? (long === true ? SECONDS.long : usual(fault))),
+            quietSeconds:
+              long === true ? SECONDS.longQuiet : Math.min(SECONDS.quiet, seconds ?? SECONDS.quiet),
             perSecond: rate,
             mostAddedMs: addedP99,
           },

@@ -1,24 +1,29 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "@kinopass/catalog";
 import { type Io, Refused } from "../../io.ts";
 import { ProgressBar } from "../../progress-bar.ts";
 import { type DrillFault, FAULTS, type FaultName } from "./faults.ts";
 import { type Asked, type Ground, openGround } from "./ground.ts";
-import { Load, type Shot } from "./load.ts";
+import { Load } from "./load.ts";
 import { broken, type Outcome, VISITORS } from "./promises.ts";
-import { reportOf } from "./report.ts";
+import { reportOf, totalOf } from "./report.ts";
 import type { RunningStand } from "./running-stand.ts";
 import { Tally } from "./tally.ts";
 import { Viewers } from "./viewers.ts";
+import { filmsToPlay, isFresh, type Visited, visit } from "./visitors.ts";
 
 export interface DrillOptions {
   readonly faults: readonly FaultName[];
   readonly seconds: (fault: FaultName) => number;
+  /** To compare with: half of it right before a fault and half right after. */
   readonly quietSeconds: number;
   readonly perSecond: number;
   readonly mostAddedMs: number;
 }
 
-const VIEWERS = 6;
+const FEWEST_VIEWERS = 6;
+/** The stand limits what one account may play: more requests take more viewers, not busier ones. */
+const PER_VIEWER = 50;
 const WARM_UP_SECONDS = 4;
 /** Viewers' tokens are renewed this often: none runs out under way that should not. */
 const RENEW_MS = 4 * 60_000;
@@ -34,7 +39,10 @@ export async function drillAuthDown(
   if (!(await stand.authAnswers()))
     throw new Refused("The stand's Auth does not answer, so there is nothing to drill.");
   io.stderr.write("Signing up viewers, starting a second catalog and a service with a strict route …\n");
-  const viewers = await Viewers.signUp(stand, VIEWERS);
+  const viewers = await Viewers.signUp(
+    stand,
+    Math.max(FEWEST_VIEWERS, Math.ceil(options.perSecond / PER_VIEWER)),
+  );
   try {
     const ground = await openGround(stand);
     const load = new Load(options.perSecond);
@@ -42,7 +50,7 @@ export async function drillAuthDown(
       return await new Drill(io, { stand, ground, viewers, load, options }, signal).run();
     } finally {
       stand.undo();
-      load.close();
+      await load.close();
       await ground.close();
     }
   } finally {
@@ -74,7 +82,7 @@ class Drill {
   }
 
   async run(): Promise<boolean> {
-    const { ground, stand, viewers, options } = this.#parts;
+    const { ground, viewers, options } = this.#parts;
     this.#films = await filmsToPlay(ground.catalog);
     this.#fresh = await viewers.fresh();
     const renew = setInterval(() => {
@@ -83,97 +91,77 @@ class Drill {
       });
     }, RENEW_MS);
     try {
-      const both = [ground.catalog, stand.published.addresses.catalog];
-      await this.#fire(WARM_UP_SECONDS, both, undefined, new Tally(), "warming up");
-      const kept: boolean[] = [];
+      this.#enter(new Tally(), this.#targets(true));
+      await this.#pass(WARM_UP_SECONDS, "warming up");
+      const outcomes: Outcome[] = [];
+      let held = true;
       for (const name of options.faults) {
-        const fault: DrillFault = FAULTS[name];
-        const targets = fault.everywhere ? both : [ground.catalog];
-        // Right before, since the machine has other moods a minute later.
-        const quiet = new Tally();
-        await this.#fire(options.quietSeconds, targets, undefined, quiet, "quiet, to compare");
-        this.#demandPatience();
-        const outcome = await this.#drill(fault, options.seconds(name), targets, quiet);
-        this.#demandPatience();
-        kept.push(this.#say(outcome, quiet));
+        const outcome = await this.#drill(FAULTS[name], options.seconds(name));
+        outcomes.push(outcome);
+        held = this.#say(outcome) && held;
       }
-      return kept.every(Boolean);
+      this.#io.stdout.write(totalOf(outcomes));
+      return held;
     } finally {
       clearInterval(renew);
       this.#bar.clear();
     }
   }
 
-  #demandPatience(): void {
-    if (this.#signal.aborted) throw new Refused("Given up; Auth is as it was.");
-  }
+  /** Quiet, the outage, the way back, quiet: the machine's moods of that minute are on both sides of the comparison. */
+  async #drill(fault: DrillFault, seconds: number): Promise<Outcome> {
+    const { stand, ground, viewers, load, options } = this.#parts;
+    const targets = this.#targets(fault.everywhere);
+    const [quiet, tally, back] = [new Tally(), new Tally(), new Tally()];
+    this.#enter(quiet, targets);
+    await this.#pass(options.quietSeconds / 2, "quiet, to compare");
 
-  async #drill(
-    fault: DrillFault,
-    seconds: number,
-    targets: readonly string[],
-    quiet: Tally,
-  ): Promise<Outcome> {
-    const { stand, ground, viewers } = this.#parts;
     const drilled = { stand, proxy: ground.proxy };
-    const tally = new Tally();
-    const before = ground.asked();
-    await fault.begin(drilled);
     const expiring = await viewers.tokens(new Date(systemClock.now().getTime() + 2_000));
+    const before = ground.asked();
+    this.#enter(tally, targets, expiring);
+    await fault.begin(drilled);
     try {
-      await this.#fire(seconds, targets, expiring, tally, fault.title);
+      await this.#pass(seconds, fault.title);
     } finally {
+      this.#enter(back, targets);
       await fault.end(drilled);
     }
     const asked = since(before, ground.asked());
-    const p99 = (one: Tally) => one.quantile(0.99, VISITORS.guest, VISITORS.member);
-    const addedP99Ms = p99(tally) - p99(quiet);
     const backSeconds = await this.#untilFresh(targets);
-    return { title: fault.title, seconds, tally, addedP99Ms, asked, backSeconds };
+
+    this.#enter(quiet, targets);
+    await this.#pass(options.quietSeconds / 2, "quiet, to compare");
+    this.#enter(new Tally(), targets);
+    await Promise.all([quiet, tally, back].map((each) => load.settled(each)));
+    const p99 = (one: Tally) => one.typical(0.99, VISITORS.guest, VISITORS.member);
+    const addedP99Ms = p99(tally) - p99(quiet);
+    return { title: fault.title, seconds, tally, quiet, back, addedP99Ms, asked, backSeconds };
   }
 
-  /** Of ten requests four are guests', three of the signed in, one strict, and two with a token that runs out. */
-  async #fire(
-    seconds: number,
-    targets: readonly string[],
-    expiring: readonly string[] | undefined,
-    tally: Tally,
-    title: string,
-  ): Promise<void> {
+  /** What the process suffers the stand's own catalog feels too; what the network does, only the drill's. */
+  #targets(everywhere: boolean): readonly string[] {
+    const { ground, stand } = this.#parts;
+    return everywhere ? [ground.catalog, stand.published.addresses.catalog] : [ground.catalog];
+  }
+
+  #enter(tally: Tally, catalogs: readonly string[], expiring?: readonly string[]): void {
     const { load, ground } = this.#parts;
+    const shared = { catalogs, strict: ground.strict, films: this.#films, fresh: () => this.#fresh };
+    const visited: Visited = expiring === undefined ? shared : { ...shared, expiring };
+    load.enter({ tally, next: (turn) => visit(visited, turn) });
+  }
+
+  async #pass(seconds: number, title: string): Promise<void> {
     const began = performance.now();
     const progress = setInterval(() => {
-      const at = (performance.now() - began) / 1000;
-      this.#bar.show(title, at, seconds, `${Math.min(at, seconds).toFixed(0)} of ${seconds} s`);
+      const at = Math.min(seconds, (performance.now() - began) / 1000);
+      this.#bar.show(title, at, seconds, `${at.toFixed(0)} of ${seconds.toFixed(0)} s`);
     }, 500);
-    const next = (turn: number): Shot => {
-      const round = Math.floor(turn / 10);
-      const base = targets[round % targets.length] ?? ground.catalog;
-      const film = `${base}/v1/films/${this.#films[round % this.#films.length]}`;
-      const token = this.#fresh[round % this.#fresh.length];
-      const late = expiring?.[round % expiring.length];
-      const guest: Shot = { who: VISITORS.guest, method: "GET", url: film, token: undefined };
-      const play = { method: "POST", url: `${film}/playback` } as const;
-      switch (turn % 10) {
-        case 1:
-        case 4:
-          return { who: VISITORS.member, method: "GET", url: film, token };
-        case 7:
-          return { who: VISITORS.member, ...play, token };
-        case 2:
-          return { who: VISITORS.strict, method: "GET", url: ground.strict, token };
-        case 3:
-          return late === undefined
-            ? guest
-            : { who: VISITORS.expiredReads, method: "GET", url: film, token: late };
-        case 8:
-          return late === undefined ? guest : { who: VISITORS.expiredActs, ...play, token: late };
-        default:
-          return guest;
-      }
-    };
     try {
-      await load.run({ seconds, next, tally }, this.#signal);
+      await sleep(seconds * 1000, undefined, { signal: this.#signal });
+    } catch {
+      throw new Refused("Given up; Auth is as it was.");
     } finally {
       clearInterval(progress);
       this.#bar.clear();
@@ -182,23 +170,21 @@ class Drill {
 
   /** Seconds until the strict route lets viewers in and no answer speaks of degradation any more. */
   async #untilFresh(targets: readonly string[]): Promise<number | undefined> {
-    const { ground } = this.#parts;
+    const { strict } = this.#parts.ground;
     const token = this.#fresh[0] ?? "";
+    const pages = targets.map((target) => `${target}/v1/films/${this.#films[0]}`);
     const began = performance.now();
     while (performance.now() - began < BACK_DEADLINE_MS) {
-      const answers = await Promise.all([
-        isFresh(ground.strict, token),
-        ...targets.map((target) => isFresh(`${target}/v1/films/${this.#films[0]}`, token)),
-      ]);
+      const answers = await Promise.all([strict, ...pages].map((url) => isFresh(url, token)));
       if (answers.every(Boolean)) return (performance.now() - began) / 1000;
-      await new Promise((next) => setTimeout(next, 50));
+      await sleep(50);
     }
     return undefined;
   }
 
-  #say(outcome: Outcome, quiet: Tally): boolean {
+  #say(outcome: Outcome): boolean {
     const wrong = broken(outcome, this.#parts.options.mostAddedMs);
-    this.#io.stdout.write(reportOf(outcome, quiet));
+    this.#io.stdout.write(reportOf(outcome));
     for (const words of wrong) this.#io.stdout.write(`  ✗ ${words}\n`);
     if (wrong.length === 0) this.#io.stdout.write("  ✓ every promise held\n");
     return wrong.length === 0;
@@ -211,28 +197,4 @@ function since(before: Asked, now: Asked): Asked {
     background: now.background - before.background,
     fromRequests: now.fromRequests - before.fromRequests,
   };
-}
-
-async function isFresh(url: string, token: string): Promise<boolean> {
-  return await fetch(url, {
-    headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(2_000),
-  }).then(
-    async (answer) => {
-      await answer.body?.cancel();
-      return answer.ok && !answer.headers.has("x-auth-certainty");
-    },
-    () => false,
-  );
-}
-
-/** Films that every grown-up viewer may play without a subscription. */
-async function filmsToPlay(catalog: string): Promise<readonly number[]> {
-  const answer = await fetch(`${catalog}/v1/films?sort=-rating&page_size=100`, {
-    signal: AbortSignal.timeout(10_000),
-  });
-  const { items } = (await answer.json()) as { items: { id: number; access: string }[] };
-  const films = items.filter(({ access }) => access === "free").map(({ id }) => id);
-  if (films.length === 0) throw new Refused("The catalog has no film that is free to play.");
-  return films;
 }

@@ -2,7 +2,10 @@ import { Agent, request } from "node:http";
 import type { Tally } from "./tally.ts";
 
 const DEADLINE_MS = 5_000;
-const TICK_MS = 5;
+/** The finest that a timer of Node does: a coarser one would hide in the figures what it is there to show. */
+const TICK_MS = 1;
+/** So long are the stretches of time that are compared with each other. */
+export const SLICE_SECONDS = 4;
 /** An open model does not wait for answers; this is only so that a dead target cannot fill the memory. */
 const MOST_UNDER_WAY = 2_000;
 
@@ -14,52 +17,83 @@ export interface Shot {
   readonly token: string | undefined;
 }
 
-/** Requests at a steady rate, whether or not the last ones were answered; late answers count from when they were due. */
+/** What is asked for and where it is counted, until the next phase begins. */
+export interface Phase {
+  readonly tally: Tally;
+  readonly next: (turn: number) => Shot;
+}
+
+/**
+ * Requests at a steady rate from the first phase to the end, whether or not the last ones were answered:
+ * what breaks and what comes back does so under load. Answers count from when their request was due.
+ */
 export class Load {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256, scheduling: "fifo" });
   readonly #perSecond: number;
-  #underWay = 0;
-  readonly #idle: (() => void)[] = [];
+  readonly #underWay = new Map<Tally, number>();
+  #phase: Phase | undefined;
+  #phaseBegan = 0;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  #wake: (() => void)[] = [];
 
   constructor(perSecond: number) {
     this.#perSecond = perSecond;
   }
 
-  /** Runs until the time is over or the signal says so; resolves when the last answer is in. */
-  async run(
-    { seconds, next, tally }: { seconds: number; next: (turn: number) => Shot; tally: Tally },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const began = performance.now();
-    const total = Math.floor(seconds * this.#perSecond);
-    let sent = 0;
-    while (sent < total && !signal.aborted) {
-      const due = Math.min(total, Math.floor(((performance.now() - began) * this.#perSecond) / 1000));
-      for (; sent < due; sent += 1)
-        this.#fire(next(sent), began + (sent * 1000) / this.#perSecond, began, tally);
-      await new Promise((done) => setTimeout(done, TICK_MS));
-    }
-    while (this.#underWay > 0) await new Promise<void>((done) => this.#idle.push(done));
+  enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#phaseBegan = performance.now();
+    this.#running ??= this.#run();
   }
 
-  close(): void {
+  /** Resolves when everything that was asked for in this tally's phases is answered or given up. */
+  async settled(tally: Tally): Promise<void> {
+    while ((this.#underWay.get(tally) ?? 0) > 0)
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
     this.#agent.destroy();
   }
 
-  #fire({ who, method, url, token }: Shot, dueAt: number, began: number, tally: Tally): void {
-    const atSeconds = (dueAt - began) / 1000;
-    if (this.#underWay >= MOST_UNDER_WAY) {
-      tally.failed(who, "not sent");
+  async #run(): Promise<void> {
+    const began = performance.now();
+    let sent = 0;
+    while (!this.#stopped) {
+      const due = Math.floor(((performance.now() - began) * this.#perSecond) / 1000);
+      for (; sent < due; sent += 1) this.#send(sent, began + (sent * 1000) / this.#perSecond);
+      await new Promise((done) => setTimeout(done, TICK_MS));
+    }
+  }
+
+  #send(turn: number, dueAt: number): void {
+    if (this.#phase === undefined) return;
+    const { tally, next } = this.#phase;
+    const shot = next(turn);
+    const underWay = this.#underWay.get(tally) ?? 0;
+    if (underWay >= MOST_UNDER_WAY) {
+      tally.failed(shot.who, "not sent");
       return;
     }
-    this.#underWay += 1;
+    this.#underWay.set(tally, underWay + 1);
+    const atSeconds = Math.max(0, dueAt - this.#phaseBegan) / 1000;
+    this.#fire(shot, { dueAt, atSeconds, tally });
+  }
+
+  #fire(
+    { who, method, url, token }: Shot,
+    { dueAt, atSeconds, tally }: { dueAt: number; atSeconds: number; tally: Tally },
+  ): void {
     let told = false;
     const done = (tell: () => void) => {
       if (told) return;
       told = true;
       tell();
-      this.#underWay -= 1;
-      if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      this.#underWay.set(tally, (this.#underWay.get(tally) ?? 1) - 1);
+      for (const resolve of this.#wake.splice(0)) resolve();
     };
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const signal = AbortSignal.timeout(DEADLINE_MS);
@@ -71,7 +105,8 @@ export class Load {
         const certainty = String(given["x-auth-certainty"] ?? "fresh");
         const retryAfter = given["retry-after"] !== undefined;
         const ms = performance.now() - dueAt;
-        done(() => tally.answered(who, { status: statusCode, certainty, retryAfter, ms, atSeconds }));
+        const slice = Math.floor(dueAt / (SLICE_SECONDS * 1000));
+        done(() => tally.answered(who, { status: statusCode, certainty, retryAfter, ms, atSeconds, slice }));
       });
     });
     outgoing.once("error", (error: NodeJS.ErrnoException) =>

@@ -6,7 +6,11 @@ export interface Outcome {
   readonly title: string;
   readonly seconds: number;
   readonly tally: Tally;
-  /** Beside the same visitors of the quiet run, in milliseconds. */
+  /** The same visitors right before and right after, with Auth well. */
+  readonly quiet: Tally;
+  /** From the end of the fault until everything was fresh again. */
+  readonly back: Tally;
+  /** Typical p99 of guests and signed in during the fault, less that of the quiet ones, in milliseconds. */
   readonly addedP99Ms: number;
   readonly asked: Asked;
   /** Seconds until everything was fresh again after Auth could be reached; undefined: not within half a minute. */
@@ -30,15 +34,18 @@ const MOST_BACKGROUND = (seconds: number) => 2 * (1.1 * seconds + 5);
 
 /** What was promised and not kept, in words; empty where all of it held. */
 export function broken(outcome: Outcome, mostAddedMs: number): readonly string[] {
-  const { tally, seconds, asked, addedP99Ms, backSeconds } = outcome;
+  const { tally, back, seconds, asked, addedP99Ms, backSeconds } = outcome;
   const { guest, member, expiredReads, expiredActs, strict } = VISITORS;
-  const notGood = (who: string) => tally.count(who, (status) => status >= 300) + tally.failures(who);
+  const notGood = (who: string, during = tally) =>
+    during.count(who, (status) => status >= 300) + during.failures(who);
+  const onTheWayBack = notGood(guest, back) + notGood(member, back);
   const odd = (who: string) =>
     tally.count(who, (status) => status >= 300 && status !== 503) + tally.failures(who);
   const checks: readonly (readonly [boolean, string])[] = [
     [notGood(guest) === 0, `${notGood(guest)} requests of guests did not succeed`],
     [notGood(member) === 0, `${notGood(member)} requests of signed-in viewers did not succeed`],
     [notGood(expiredReads) === 0, `${notGood(expiredReads)} reads with a token that ran out did not succeed`],
+    [onTheWayBack === 0, `${onTheWayBack} requests did not succeed while Auth came back`],
     [odd(expiredActs) === 0, `${odd(expiredActs)} acts with a token that ran out were neither done nor 503`],
     [odd(strict) === 0, `${odd(strict)} strict requests were answered otherwise than 200 or 503`],
     [

@@ -4,8 +4,10 @@ export interface Answered {
   readonly certainty: string;
   readonly retryAfter: boolean;
   readonly ms: number;
-  /** Since the run began. */
+  /** Since the phase began. */
   readonly atSeconds: number;
+  /** Which stretch of time it was asked in. */
+  readonly slice: number;
 }
 
 /** What one kind of visitor saw during one run. */
@@ -13,6 +15,8 @@ export interface Seen {
   /** By status and certainty, e.g. `200 stale`. */
   readonly answers: Map<string, number>;
   readonly times: number[];
+  /** The same, by stretches of time. */
+  readonly slices: Map<number, number[]>;
   /** No answer at all, by reason. */
   readonly failures: Map<string, number>;
   withoutRetryAfter: number;
@@ -28,6 +32,7 @@ export class Tally {
     const made: Seen = {
       answers: new Map(),
       times: [],
+      slices: new Map(),
       failures: new Map(),
       withoutRetryAfter: 0,
       lastFreshAtSeconds: 0,
@@ -36,10 +41,13 @@ export class Tally {
     return made;
   }
 
-  answered(who: string, { status, certainty, retryAfter, ms, atSeconds }: Answered): void {
+  answered(who: string, { status, certainty, retryAfter, ms, atSeconds, slice }: Answered): void {
     const seen = this.of(who);
     bump(seen.answers, certainty === "fresh" ? String(status) : `${status} ${certainty}`);
     seen.times.push(ms);
+    const times = seen.slices.get(slice);
+    if (times === undefined) seen.slices.set(slice, [ms]);
+    else times.push(ms);
     if (status === 503 && !retryAfter) seen.withoutRetryAfter += 1;
     if (status < 400 && certainty === "fresh")
       seen.lastFreshAtSeconds = Math.max(seen.lastFreshAtSeconds, atSeconds);
@@ -62,9 +70,28 @@ export class Tally {
 
   /** Milliseconds that this share of the answers of these visitors did not exceed. */
   quantile(share: number, ...who: readonly string[]): number {
-    const times = who.flatMap((one) => this.of(one).times).sort((a, b) => a - b);
-    return times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+    return quantileOf(
+      who.flatMap((one) => this.of(one).times),
+      share,
+    );
   }
+
+  /** The median of the stretches' quantiles: what another program does to the machine for a moment spoils one of them. */
+  typical(share: number, ...who: readonly string[]): number {
+    const slices = new Map<number, number[]>();
+    for (const one of who)
+      for (const [slice, times] of this.of(one).slices)
+        slices.set(slice, [...(slices.get(slice) ?? []), ...times]);
+    return quantileOf(
+      [...slices.values()].map((times) => quantileOf(times, share)),
+      0.5,
+    );
+  }
+}
+
+function quantileOf(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 function bump(counts: Map<string, number>, key: string): void {
