@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { type Caller, guest } from "./caller.ts";
 import type { Admission, Guard } from "./guard.ts";
-import { headersFor } from "./http-headers.ts";
+import { authorizationOf, headersFor } from "./http-headers.ts";
 import type { Policy } from "./policy.ts";
 import { addVary, PRIVATE, problemBody } from "./problem-answer.ts";
 import { type GuardRefusal, refusalOf } from "./refusals.ts";
@@ -52,8 +52,10 @@ async function plugin(app: FastifyInstance, options: GuardPluginOptions): Promis
     }
     const policy = request.routeOptions.config.policy ?? defaultPolicy;
     if (policy === undefined) return done(new Error("a route without a policy was reached"));
-    const { method, headers } = request;
-    const admission = guard.admit(policy, { authorization: headers.authorization, method });
+    const admission = guard.admit(policy, {
+      authorization: authorizationOf(request.raw),
+      method: request.method,
+    });
     if (!(admission instanceof Promise)) return apply(admission, options, request, reply, done);
     admission.then((late) => apply(late, options, request, reply, done), done);
   });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "./caller.ts";
 import type { Admission, Guard } from "./guard.ts";
-import { headersFor } from "./http-headers.ts";
+import { authorizationOf, headersFor } from "./http-headers.ts";
 import type { Policy } from "./policy.ts";
 import { addVary, PRIVATE, problemBody } from "./problem-answer.ts";
 import { type GuardRefusal, refusalOf } from "./refusals.ts";
@@ -31,7 +31,7 @@ export function guarded(guard: Guard, policy: Policy, { refuse = answer }: Guard
       if (decision.allow) return next();
       refuse(refusalOf(decision.code, decision.retryAfter), request, response);
     };
-    const { authorization } = request.headers;
+    const authorization = authorizationOf(request);
     const admission = guard.admit(policy, { authorization, method: request.method ?? "" });
     if (admission instanceof Promise) admission.then(apply, next);
     else apply(admission);

@@ -60,9 +60,7 @@ test("when Auth", { concurrency: 4, timeout: 120_000 }, async (t) => {
       assert.equal((await ask(`${fresh.slice(0, -4)}AAAA`)).kind, "refused", "a forgery is still one");
 
       await trouble.end(stand);
-      const began = performance.now();
       await recorder.state("fresh");
-      assert.ok(performance.now() - began < 5_000);
       assert.equal(await summary(ask(seen)), "member, fresh, verified");
       assert.deepEqual(
         recorder.lines.map(({ message }) => message).filter((message) => message !== "guard is stale"),
