@@ -6,6 +6,7 @@ import { benchGuard } from "./guard.ts";
 import { benchLimits } from "./limits.ts";
 import { benchRefresh } from "./refresh.ts";
 import { type Figure, print } from "./report.ts";
+import { benchRevocation } from "./revocation.ts";
 import { benchSignIn } from "./sign-in.ts";
 import { benchStartUp } from "./start-up.ts";
 import { benchTracing } from "./tracing.ts";
@@ -18,6 +19,7 @@ const benches: Readonly<
   catalog: ["film page with a signed-in caller ÷ without", benchCatalog],
   guard: ["what it takes to know a caller ÷ what jose alone takes", benchGuard],
   "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
+  revocation: ["from Auth's answer to a sign-out until the catalog refuses the token", benchRevocation],
   tracing: ["throughput with tracing off, at 1 % and at 100 % ÷ without any tracing code", benchTracing],
   flood: ["ten times the sign-ins that can be verified; who else still is served", benchFlood],
   limits: ["a decision ÷ a no-op in Redis; a refused flood", benchLimits],
