@@ -37,6 +37,7 @@ export class Client {
   request(method: string, path: string, headers: string, body = ""): Promise<Reply> {
     const length =
       body === "" ? "" : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
+    if (this.#socket.destroyed) return Promise.reject(new Error("the connection was closed"));
     return new Promise<Reply>((done, fail) => {
       this.#waiting = { done, fail };
       this.#socket.write(

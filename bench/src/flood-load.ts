@@ -41,7 +41,8 @@ async function flood({ url, perSecond, seconds, bodies }: FloodOrder): Promise<F
   for (let n = 0; n < perSecond * seconds; n += 1) {
     const waitMs = began + (n * 1000) / perSecond - performance.now();
     if (waitMs > 1) await new Promise((next) => setTimeout(next, waitMs));
-    const client = idle.pop();
+    // In turn, so that none rests for so long that the service hangs up.
+    const client = idle.shift();
     if (client === undefined) counts.unsent += 1;
     else asked.push(one(client, bodies[n % bodies.length] ?? ""));
   }

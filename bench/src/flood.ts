@@ -1,3 +1,5 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Client } from "./client.ts";
@@ -14,13 +16,17 @@ const REFRESHERS = 4;
 /**
  * Ten times the sign-ins the machine can verify, all with the right password and from an address no limit holds up, so
  * that nothing but shedding stands in their way; meanwhile others refresh, fetch keys and ask for health at their own
- * steady pace. Service, database and load share one machine.
+ * steady pace. Service, database and load share one machine, so refusing as such costs goodput there: the same sign-ins
+ * are counted again while a bare process refuses the rest, which is the most that any service could reach.
  */
 export async function benchFlood(): Promise<Figure[]> {
   const ground = await openGround();
   try {
     const people = await ground.people(16);
+    // Not of those who sign in: an account keeps so many sessions and no more, the oldest leave.
+    const refreshers = await ground.people(REFRESHERS);
     const capacity = await mostSignIns(ground, people);
+    const besideRefusals = await mostBesideRefusals(ground, people, capacity * (TIMES - 1));
     const flooding = flood({
       url: ground.auth.url,
       perSecond: Math.ceil(capacity * TIMES),
@@ -29,7 +35,7 @@ export async function benchFlood(): Promise<Figure[]> {
     });
     const [outcome, refreshes, keys, health] = await Promise.all([
       flooding,
-      probeRefreshes(ground, people.slice(0, REFRESHERS)),
+      probeRefreshes(ground, refreshers),
       probe(ground, "/.well-known/jwks.json"),
       probe(ground, "/livez"),
     ]);
@@ -38,6 +44,7 @@ export async function benchFlood(): Promise<Figure[]> {
       { name: "most sign-ins a second", value: capacity, unit: "/s" },
       { name: "sign-ins asked for a second", value: capacity * TIMES, unit: "/s" },
       { name: "goodput ÷ most sign-ins", value: goodput / capacity, unit: "", target: { atLeast: 0.9 } },
+      { name: "goodput ÷ most beside bare refusals", value: goodput / besideRefusals, unit: "" },
       { name: "p99 of a refresh", value: refreshes.p99Ms, unit: "ms", target: { atMost: 100 } },
       { name: "p99 of the keys", value: keys.p99Ms, unit: "ms", target: { atMost: 50 } },
       { name: "p99 of health", value: health.p99Ms, unit: "ms", target: { atMost: 50 } },
@@ -74,6 +81,25 @@ async function mostSignIns(ground: Ground, people: readonly Person[]): Promise<n
   });
   for (const client of clients) client.close();
   return perSecond;
+}
+
+async function mostBesideRefusals(
+  ground: Ground,
+  people: readonly Person[],
+  perSecond: number,
+): Promise<number> {
+  const refuser = fork(new URL("./bare-refuser.js", import.meta.url), { execArgv: [] });
+  const [port] = (await once(refuser, "message")) as [number];
+  const refusing = flood({
+    url: `http://127.0.0.1:${port}`,
+    perSecond,
+    seconds: SECONDS / 2 + 1,
+    bodies: people.map(bodyOf),
+  });
+  const most = await mostSignIns(ground, people);
+  await refusing;
+  refuser.disconnect();
+  return most;
 }
 
 function flood(order: FloodOrder): Promise<FloodOutcome> {

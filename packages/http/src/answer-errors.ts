@@ -5,7 +5,7 @@ import { common } from "./common-refusals.ts";
 import { chooseLanguage } from "./language.ts";
 import { problemOf } from "./problem.ts";
 import { AppError, type Refusal } from "./refusals.ts";
-import { idsOf } from "./request-log.ts";
+import { idsOf, noteSentAway } from "./request-log.ts";
 import type { Server } from "./server.ts";
 
 declare module "fastify" {
@@ -33,7 +33,8 @@ export function answerErrors(
 ): void {
   app.setErrorHandler((thrown: unknown, request, reply) => {
     const error = asAppError(thrown);
-    if (error.status >= 500 && !isSentAway(error))
+    if (isSentAway(error)) noteSentAway(request);
+    else if (error.status >= 500)
       request.log.error({ ...idsOf(request), err: thrown, code: error.code }, "request failed");
     const undocumented = demandDocumentedCodes && !isDocumented(error, request);
     if (undocumented)

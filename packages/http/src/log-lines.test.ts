@@ -8,12 +8,13 @@ import { fileURLToPath } from "node:url";
 const REGISTER = fileURLToPath(import.meta.resolve("@kinopass/tracing/register"));
 /** A service that logs what it was told, in a process of its own: what counts is what leaves it. */
 const SERVICE = `
-  import { createLogger, createServer, listen } from ${JSON.stringify(new URL("./index.js", import.meta.url).href)};
+  import { common, createLogger, createServer, listen } from ${JSON.stringify(new URL("./index.js", import.meta.url).href)};
   const logger = createLogger({ level: "debug", service: "tea" });
   const app = await createServer({ logger, now: () => new Date(0), trustedProxies: [] });
   app.post("/tea", async (request) => { logger.info({ agent: request.headers["user-agent"] }, "poured"); return {}; });
   app.get("/broken", async () => { throw new Error("the kettle"); });
   app.get("/refused", async () => { throw Object.assign(new Error("gone"), { name: "DatabaseAway" }); });
+  app.get("/full", async () => { throw common.temporarily_unavailable({ headers: { "retry-after": "1" } }); });
   const address = await listen(app, { host: "127.0.0.1", port: 0, portVariable: "TEA_PORT" });
   logger.info({ address }, "listening");
 `;
@@ -147,4 +148,23 @@ test("with tracing off no trace id is told or logged", async (t) => {
   const lines = await tea.lines();
   assert.ok(lines.some((line) => line.includes("request failed")));
   assert.ok(lines.every((line) => !line.includes("trace_id")));
+});
+
+test("a failure of ours is logged as an error, who is only sent away is not", async (t) => {
+  const tea = await startTea(t);
+  for (const path of ["/full", "/refused"]) assert.equal((await fetch(`${tea.url}${path}`)).status, 503);
+  const logged = (await tea.lines()).map(
+    (line) => JSON.parse(line) as { msg: string; route?: string; level: unknown },
+  );
+  const of = (route: string) => logged.filter((line) => line.route === route && line.msg === "request");
+  const [info] = logged.filter(({ msg }) => msg === "listening");
+  assert.deepEqual(
+    of("/full").map(({ level }) => level),
+    [info?.level],
+  );
+  assert.notDeepEqual(
+    of("/refused").map(({ level }) => level),
+    [info?.level],
+  );
+  assert.equal(logged.filter(({ msg }) => msg === "request failed").length, 1);
 });

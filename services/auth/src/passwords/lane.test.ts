@@ -50,6 +50,23 @@ test("who would wait longer than half a second is sent away at once", async (t) 
   assert.deepEqual(lane.load, { working: 0, waiting: 0 });
 });
 
+test("who is let in is counted at the door, before the first hash begins, and makes room on leaving", async (t) => {
+  const lane = startLane(t);
+  const leaving: (() => void)[] = [];
+  const fill = () => {
+    for (let tries = 0; tries < 1_000; tries += 1) leaving.push(lane.enter());
+  };
+  assert.throws(fill, { code: "busy_try_again", status: 503 });
+  const most = leaving.length;
+  assert.ok(most > 1 && most < 100, `${most} were let in`);
+  assert.throws(() => lane.demandRoom(), { code: "busy_try_again" });
+  leaving.pop()?.();
+  leaving.push(lane.enter());
+  for (const leave of leaving.splice(0)) leave();
+  assert.throws(fill, { code: "busy_try_again" });
+  assert.equal(leaving.length, most);
+});
+
 test("a thread that dies is replaced, and whoever it worked for is asked to try again", async (t) => {
   const lane = startLane(t);
   await hash(lane, DEAR);

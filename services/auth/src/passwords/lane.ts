@@ -3,6 +3,9 @@
  * crypto wait as well): so many threads and no more, each at a lower priority than the event loop. The
  * queue before it is bounded in time: who would wait longer than half a second is sent away at once
  * with 503 and Retry-After, since an answer that comes too late costs as much as one in time.
+ *
+ * A door takes its place before it asks Redis or PostgreSQL anything. Otherwise all who come while the
+ * first are still being looked up would see the same free place, and be sent away after costing as much.
  */
 import { availableParallelism } from "node:os";
 import { refusals } from "@kinopass/http";
@@ -21,8 +24,10 @@ export const refuse = refusals({
 });
 
 const LONGEST_WAIT_MS = 500;
-/** A guess until the first hash was measured. */
-const FIRST_GUESS_MS = 40;
+/** What a door may promise, by the mean: most of those let in then have their turn within the longest wait. */
+const PROMISED_WAIT_MS = 300;
+/** A guess until the first hash was measured: that of the default cost on a common core. */
+const FIRST_GUESS_MS = 20;
 /** Weight of the newest measurement in the running mean. */
 const NEWEST_WEIGHT = 0.2;
 
@@ -49,6 +54,8 @@ export class HashLane {
     description: "Hashes refused: the lane is full",
   });
   #meanMs: number | undefined;
+  /** Those with a place: on their way to the queue, in it, at work, or being answered. */
+  #inside = 0;
   #closed = false;
 
   /** `workers`: hashes at the same time; 0 takes one for each core. Threads start with their first hash. */
@@ -62,16 +69,27 @@ export class HashLane {
     return { working: this.#threads.filter((thread) => thread.busy).length, waiting: this.#waiting.length };
   }
 
-  /** Refuses `busy_try_again` where a task that came now would be refused: asked before anything is spent on it. */
+  /** Refuses `busy_try_again` where who came now would wait too long. */
   demandRoom(): void {
-    if (!this.#hasRoom) throw this.#full();
+    const { working, waiting } = this.load;
+    // Some tasks come without a place, and a client that hung up gave its place back while its hash goes on.
+    const ahead = Math.max(this.#inside, working + waiting);
+    if (!this.#hasRoom(ahead, PROMISED_WAIT_MS)) throw this.#full();
   }
 
-  get #hasRoom(): boolean {
+  /** Takes a place, or refuses as `demandRoom` does; the caller gives it back once. */
+  enter(): () => void {
+    this.demandRoom();
+    this.#inside += 1;
+    return () => {
+      this.#inside -= 1;
+    };
+  }
+
+  #hasRoom(ahead: number, longestMs: number): boolean {
     if (this.#closed) return false;
-    if (this.#threads.some((thread) => !thread.busy)) return true;
-    const meanMs = this.#meanMs ?? FIRST_GUESS_MS;
-    return ((this.#waiting.length + 1) * meanMs) / this.#threads.length <= LONGEST_WAIT_MS;
+    const turns = ahead + 1 - this.#threads.length;
+    return (turns * (this.#meanMs ?? FIRST_GUESS_MS)) / this.#threads.length <= longestMs;
   }
 
   /** Ids of the threads that run, for tests that kill them. */
@@ -96,7 +114,8 @@ export class HashLane {
   #turn(): Promise<HashThread> | HashThread {
     const free = this.#closed ? undefined : this.#threads.find((thread) => !thread.busy);
     if (free !== undefined) return free.reserve();
-    if (!this.#hasRoom) throw this.#full();
+    const { working, waiting: queued } = this.load;
+    if (!this.#hasRoom(working + queued, LONGEST_WAIT_MS)) throw this.#full();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { trace } from "@kinopass/tracing";
+import type { FastifyReply } from "fastify";
 import type { HashCost } from "./hash-worker.ts";
 import { HashLane } from "./lane.ts";
 
@@ -26,9 +27,17 @@ export class Passwords {
     return this.#lane;
   }
 
-  /** An onRequest hook of routes that hash: nothing is read or looked up for a password that nobody could hash. */
+  /** An onRequest hook of doors that verify: no body is read for a password that nobody could hash. */
   readonly demandRoom = async (): Promise<void> => {
     this.#lane.demandRoom();
+  };
+
+  /**
+   * Their first preHandler: takes a place until the answer is out. Not sooner, or whoever sends a body slowly would hold
+   * one for as long.
+   */
+  readonly takePlace = async (_request: object, reply: object): Promise<void> => {
+    (reply as FastifyReply).raw.once("close", this.#lane.enter());
   };
 
   /** A PHC string. Refuses `busy_try_again`. */

@@ -46,7 +46,7 @@ export function signInRoutes(
         ],
       },
       onRequest: [passwords.demandRoom, signInGuard.early],
-      preHandler: [signInGuard.before, demandCaptcha],
+      preHandler: [passwords.takePlace, signInGuard.before, demandCaptcha],
       onSend: captchaDemand.afterSignIn,
       onResponse: signInGuard.after,
       schema: {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { ask, tally, together } from "../testing/ask.ts";
 import { sql } from "../testing/sql.ts";
@@ -175,4 +177,29 @@ test("a flood of sign-ins is shed at once with 503 and Retry-After, and refreshi
     assert.equal(answer.status, 503);
     assert.equal(answer.headers["retry-after"], "1");
   }
+  // Whoever was answered has left the place to others.
+  assert.equal((await signIn(auth, "late@example.com")).code, "credentials_wrong");
+});
+
+test("clients that send their sign-in slowly, or hang up in it, keep nobody out", async (t) => {
+  const auth = await startTestAuth(t, { config: { hashWorkers: 1 } });
+  const url = await auth.app.listen({ host: "127.0.0.1", port: 0 });
+  const begun = once(auth.app.server, "the last has begun");
+  let seen = 0;
+  auth.app.server.on("request", () => {
+    seen += 1;
+    if (seen === 200) setImmediate(() => auth.app.server.emit("the last has begun"));
+  });
+  const slow = Array.from({ length: 200 }, () => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {});
+    t.after(() => socket.destroy());
+    socket.write(
+      "POST /v1/sessions HTTP/1.1\r\nhost: auth\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
+    );
+    return socket;
+  });
+  await begun;
+  assert.equal((await signIn(auth, "quick@example.com")).code, "credentials_wrong");
+  for (const socket of slow) socket.destroy();
+  assert.equal((await signIn(auth, "next@example.com")).code, "credentials_wrong");
 });
