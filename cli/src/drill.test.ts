@@ -42,6 +42,16 @@ test("drill auth-down keeps its promises on a running stand, and leaves it as it
   assert.match(list.out, /drill-\S+ +revocations +\S+ +disabled/, "its credential is of no use any more");
 });
 
+test("drill flood sees the flood refused without Redis, and everybody next door served", async (t) => {
+  const { env, directory } = await startStand(t);
+  const drill = await kinopass(["drill", "flood", "--seconds", "5", "--rate", "200"], { env, directory });
+  assert.equal(drill.status, 0, drill.out + drill.err);
+  assert.match(drill.out, /the flood +401 ×\d+, 429 ×[1-9]/);
+  assert.match(drill.out, /next door, signing in +201 ×[1-9]/);
+  assert.match(drill.out, /the owner, signing in +201 ×[1-9]/);
+  assert.match(drill.out, /guesses were refused; the whole flood cost Redis \d+ scripts|has no Redis/);
+});
+
 test("without a stand, drill says how to start one; what it cannot understand is not begun", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "kinopass-drill-"));
   chmodSync(directory, 0o755);
@@ -53,6 +63,8 @@ test("without a stand, drill says how to start one; what it cannot understand is
   assert.match(none.err, /npm start/);
   assert.equal((await ask("--seconds", "1")).status, 2);
   assert.equal((await ask("--only", "earthquake")).status, 2);
+  const flood = await kinopass(["drill", "flood"], { env: { KINOPASS_HOME: directory }, directory });
+  assert.match(flood.err, /npm start/);
 });
 
 async function startStand(t: TestContext) {

@@ -115,6 +115,8 @@ export interface Surroundings {
   readonly policies?: Policies;
   /** When requests are sent away for the event loop's sake; false for never. */
   readonly shedding?: SheddingOptions | false;
+  /** How long a password may wait for a hashing thread, in milliseconds, instead of half a second. */
+  readonly longestHashWaitMs?: number;
 }
 
 export interface Auth {
@@ -403,13 +405,17 @@ function keepersOf({ db, audit, history, roles, sessions }: Ground): readonly Ke
 
 /** Accounts, passwords, codes and the mail that goes with them. */
 function buildPeople(
-  { config, clock, logger, mailer, fetch = globalThis.fetch }: Surroundings,
+  { config, clock, logger, mailer, fetch = globalThis.fetch, longestHashWaitMs }: Surroundings,
   ground: Ground,
 ) {
   const { db, secrets } = ground;
   const codes = new Codes({ db, clock, secrets });
   const mail = new MailQueue({ clock, secrets });
-  const passwords = new Passwords({ cost: config.hashCost, workers: config.hashWorkers });
+  const passwords = new Passwords({
+    cost: config.hashCost,
+    workers: config.hashWorkers,
+    ...(longestHashWaitMs === undefined ? {} : { longestWaitMs: longestHashWaitMs }),
+  });
   const base = socialBase({
     db,
     clock,

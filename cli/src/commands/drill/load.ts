@@ -15,6 +15,11 @@ export interface Shot {
   readonly method: "GET" | "POST";
   readonly url: string;
   readonly token: string | undefined;
+  /** Sent as JSON. */
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The loopback address it comes from; Linux has all of 127.0.0.0/8. */
+  readonly from?: string;
 }
 
 /** What is asked for and where it is counted, until the next phase begins. */
@@ -53,9 +58,14 @@ export class Load {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
 
-  async close(): Promise<void> {
+  /** Asks for nothing more; what is under way goes on. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
     this.#agent.destroy();
   }
 
@@ -84,7 +94,7 @@ export class Load {
   }
 
   #fire(
-    { who, method, url, token }: Shot,
+    { who, method, url, token, body, headers: more, from }: Shot,
     { dueAt, atSeconds, tally }: { dueAt: number; atSeconds: number; tally: Tally },
   ): void {
     let told = false;
@@ -95,9 +105,14 @@ export class Load {
       this.#underWay.set(tally, (this.#underWay.get(tally) ?? 1) - 1);
       for (const resolve of this.#wake.splice(0)) resolve();
     };
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...more,
+    };
     const signal = AbortSignal.timeout(DEADLINE_MS);
-    const outgoing = request(url, { method, headers, agent: this.#agent, signal }, (answer) => {
+    const options = { method, headers, agent: this.#agent, signal, localAddress: from };
+    const outgoing = request(url, options, (answer) => {
       answer.resume();
       answer.once("error", () => done(() => tally.failed(who, "cut")));
       answer.once("end", () => {
@@ -112,6 +127,6 @@ export class Load {
     outgoing.once("error", (error: NodeJS.ErrnoException) =>
       done(() => tally.failed(who, signal.aborted ? "no answer" : (error.code ?? error.message))),
     );
-    outgoing.end();
+    outgoing.end(body);
   }
 }

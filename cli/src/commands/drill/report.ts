@@ -34,7 +34,7 @@ export function totalOf(outcomes: readonly Outcome[]): string {
   return `\nIn all ${(answered + failures).toLocaleString("en")} requests of guests and signed-in viewers from the beginning of each fault until all was fresh again: ${errors.toLocaleString("en")} errors, typical p99 ${signed(worst(({ addedP99Ms }) => addedP99Ms))} at worst. Strict routes answered in ${worst(({ tally }) => tally.quantile(0.99, VISITORS.strict)).toFixed(1)} ms (p99). ${worst(({ asked }) => asked.fromRequests)} requests reached for Auth.\n`;
 }
 
-function answersOf({ answers, failures }: Seen): string {
+export function answersOf({ answers, failures }: Seen): string {
   const parts = [...answers].sort(([a], [b]) => a.localeCompare(b));
   return [...parts, ...failures].map(([what, times]) => `${what} ×${times.toLocaleString("en")}`).join(", ");
 }

@@ -48,7 +48,7 @@ export class Tally {
     const times = seen.slices.get(slice);
     if (times === undefined) seen.slices.set(slice, [ms]);
     else times.push(ms);
-    if (status === 503 && !retryAfter) seen.withoutRetryAfter += 1;
+    if ((status === 503 || status === 429) && !retryAfter) seen.withoutRetryAfter += 1;
     if (status < 400 && certainty === "fresh")
       seen.lastFreshAtSeconds = Math.max(seen.lastFreshAtSeconds, atSeconds);
   }

@@ -24,8 +24,8 @@ export const refuse = refusals({
 });
 
 const LONGEST_WAIT_MS = 500;
-/** What a door may promise, by the mean: most of those let in then have their turn within the longest wait. */
-const PROMISED_WAIT_MS = 300;
+/** Of the longest wait, what a door may promise by the mean: most of those let in then have their turn within it. */
+const PROMISED_SHARE = 0.6;
 /** A guess until the first hash was measured: that of the default cost on a common core. */
 const FIRST_GUESS_MS = 20;
 /** Weight of the newest measurement in the running mean. */
@@ -53,13 +53,15 @@ export class HashLane {
   readonly #shed = meter().counter("kinopass.auth.hashes_shed", {
     description: "Hashes refused: the lane is full",
   });
+  readonly #longestWaitMs: number;
   #meanMs: number | undefined;
   /** Those with a place: on their way to the queue, in it, at work, or being answered. */
   #inside = 0;
   #closed = false;
 
   /** `workers`: hashes at the same time; 0 takes one for each core. Threads start with their first hash. */
-  constructor({ workers }: { workers: number }) {
+  constructor({ workers, longestWaitMs = LONGEST_WAIT_MS }: { workers: number; longestWaitMs?: number }) {
+    this.#longestWaitMs = longestWaitMs;
     const count = workers > 0 ? workers : availableParallelism();
     this.#threads = Array.from({ length: count }, () => new HashThread());
   }
@@ -74,7 +76,7 @@ export class HashLane {
     const { working, waiting } = this.load;
     // Some tasks come without a place, and a client that hung up gave its place back while its hash goes on.
     const ahead = Math.max(this.#inside, working + waiting);
-    if (!this.#hasRoom(ahead, PROMISED_WAIT_MS)) throw this.#full();
+    if (!this.#hasRoom(ahead, PROMISED_SHARE * this.#longestWaitMs)) throw this.#full();
   }
 
   /** Takes a place, or refuses as `demandRoom` does; the caller gives it back once. */
@@ -115,12 +117,12 @@ export class HashLane {
     const free = this.#closed ? undefined : this.#threads.find((thread) => !thread.busy);
     if (free !== undefined) return free.reserve();
     const { working, waiting: queued } = this.load;
-    if (!this.#hasRoom(working + queued, LONGEST_WAIT_MS)) throw this.#full();
+    if (!this.#hasRoom(working + queued, this.#longestWaitMs)) throw this.#full();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         waiting.refuse();
-      }, LONGEST_WAIT_MS);
+      }, this.#longestWaitMs);
       const waiting: Waiting = {
         begin: (thread) => {
           clearTimeout(timer);

@@ -16,9 +16,9 @@ export class Passwords {
   readonly #cost: HashCost;
   readonly #dummy: string;
 
-  /** `workers`: hashes at the same time, 0 for one a core. */
-  constructor({ cost, workers }: { cost: HashCost; workers: number }) {
-    this.#lane = new HashLane({ workers });
+  /** `workers`: hashes at the same time, 0 for one a core; who would wait longer than `longestWaitMs` is sent away. */
+  constructor({ cost, ...lane }: { cost: HashCost; workers: number; longestWaitMs?: number }) {
+    this.#lane = new HashLane(lane);
     this.#cost = cost;
     this.#dummy = dummyOf(cost);
   }

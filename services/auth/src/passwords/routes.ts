@@ -46,7 +46,7 @@ export function signInRoutes(
         ],
       },
       onRequest: [passwords.demandRoom, signInGuard.early],
-      preHandler: [passwords.takePlace, signInGuard.before, demandCaptcha],
+      preHandler: [signInGuard.recall, passwords.takePlace, signInGuard.before, demandCaptcha],
       onSend: captchaDemand.afterSignIn,
       onResponse: signInGuard.after,
       schema: {

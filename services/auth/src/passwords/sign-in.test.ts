@@ -156,7 +156,10 @@ test("the owner hears of a device that was not seen before, once, in their langu
 
 test("a flood of sign-ins is shed at once with 503 and Retry-After, and refreshing goes on", async (t) => {
   const cost = { memoryKib: 19_456, iterations: 2, parallelism: 1 };
-  const auth = await startTestAuth(t, { config: { hashWorkers: 1, hashCost: cost } });
+  const auth = await startTestAuth(t, {
+    config: { hashWorkers: 1, hashCost: cost },
+    surroundings: { longestHashWaitMs: 500 },
+  });
   const anna = await auth.signUp({ email: "anna@example.com" });
   let nth = 0;
   const flood = together(150, () => {
@@ -182,7 +185,10 @@ test("a flood of sign-ins is shed at once with 503 and Retry-After, and refreshi
 });
 
 test("clients that send their sign-in slowly, or hang up in it, keep nobody out", async (t) => {
-  const auth = await startTestAuth(t, { config: { hashWorkers: 1 } });
+  const auth = await startTestAuth(t, {
+    config: { hashWorkers: 1 },
+    surroundings: { longestHashWaitMs: 500 },
+  });
   const url = await auth.app.listen({ host: "127.0.0.1", port: 0 });
   const begun = once(auth.app.server, "the last has begun");
   let seen = 0;

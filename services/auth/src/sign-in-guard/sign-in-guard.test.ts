@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startRedis } from "@kinopass/testing";
+import { Redis } from "ioredis";
 import { READING_MS, reckon } from "../captcha/testing/viewer.ts";
 import { ask, tally } from "../testing/ask.ts";
 import { GOOD_PASSWORD, type TestAuth } from "../testing/start-auth.ts";
@@ -62,6 +63,18 @@ test("a pass does not make guessing cheap: a few tries from one address, however
   }
   const verdicts = tally(outcomes)["credentials_wrong"] ?? 0;
   assert.ok(verdicts >= 1 && verdicts <= 4, JSON.stringify(tally(outcomes)));
+});
+
+test("a flood at one account costs Redis nothing once it is refused, whatever passwords it tries and wherever it comes from", async (t) => {
+  const redis = await startRedis(t);
+  const auth = await startLimited(t, { redisUrl: redis.url });
+  const client = new Redis(redis.url);
+  t.after(() => client.disconnect());
+  await failFrom(auth, "anna@example.com", 60);
+  await client.config("RESETSTAT");
+  const outcomes = tally(await failFrom(auth, "anna@example.com", 300));
+  assert.deepEqual(outcomes, { rate_limited: 300 });
+  assert.doesNotMatch(await client.info("commandstats"), /cmdstat_eval/);
 });
 
 test("a refusal tells nothing of whether the account exists", async (t) => {

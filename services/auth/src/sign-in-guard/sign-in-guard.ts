@@ -40,6 +40,8 @@ const STRANGER = "sign-in";
 const KNOWN_DEVICE = "sign-in-known-device";
 /** Tokens a wrong password costs beyond the try itself. */
 const FAILURE_COST = 2;
+/** Told with a refusal that a captcha's pass gets round. */
+const PASS_HELPS = { members: { captcha_action: "sign_in" } } as const;
 /** The only refusals that mean a wrong guess. */
 const WRONG = ["credentials_wrong", "current_password_wrong"];
 
@@ -63,6 +65,17 @@ export class SignInGuard {
     const lane = this.#devices.isShown(request) ? KNOWN_DEVICE : STRANGER;
     const known = this.#given.limiter.known({ class: lane, address: request.clientAddress });
     if (known !== undefined) answer(request, reply as FastifyReply, known);
+  };
+
+  /**
+   * The same once the body was read, before anything is looked up or taken for this try: of a flood at one account only
+   * those who may be let in wait for Redis, and only they hold places in the hashing lane.
+   */
+  readonly recall = async (given: object, reply: object): Promise<void> => {
+    const request = given as FastifyRequest;
+    const { email } = request.body as { email: string };
+    const account = this.#accountOf(email);
+    this.#recall(request, reply as FastifyReply, this.#askOf(request, account));
   };
 
   /** A preHandler hook for a body with `email`, and `password` where there is one. Refuses `rate_limited`. */
@@ -115,20 +128,35 @@ export class SignInGuard {
     password: string | undefined,
   ): Promise<void> {
     const address = request.clientAddress;
-    const device = this.#devices.deviceOf(request, account);
-    if (device !== undefined) {
-      await this.#decide(request, reply, { class: KNOWN_DEVICE, address, key: `${device}/${account}` });
+    const ask = this.#askOf(request, account);
+    if (ask.class === KNOWN_DEVICE) {
+      await this.#decide(request, reply, ask);
       return;
     }
+    this.#recall(request, reply, ask);
     const waitMs = password === undefined ? 0 : await this.#tried.waitMs(password, address);
     if (waitMs > 0)
       throw common.rate_limited({ headers: { "retry-after": String(Math.ceil(waitMs / 1000)) } });
-    const refusal = await this.#decide(request, reply, { class: STRANGER, address, account }, isOfAccount);
+    const refusal = await this.#decide(request, reply, ask, isOfAccount);
     if (refusal === undefined) return;
-    if (!(await this.#redeems(request)))
-      answer(request, reply, refusal, { members: { captcha_action: "sign_in" } });
+    if (!(await this.#redeems(request))) answer(request, reply, refusal, PASS_HELPS);
     this.#withPass.add(request);
     await this.#decide(request, reply, { class: KNOWN_DEVICE, address, key: `pass/${address}/${account}` });
+  }
+
+  #askOf(request: FastifyRequest, account: string): Ask {
+    const address = request.clientAddress;
+    const device = this.#devices.deviceOf(request, account);
+    if (device === undefined) return { class: STRANGER, address, account };
+    return { class: KNOWN_DEVICE, address, key: `${device}/${account}` };
+  }
+
+  /** Refuses from memory, at no cost to Redis; somebody with a pass for the account may still be let in. */
+  #recall(request: FastifyRequest, reply: FastifyReply, ask: Ask): void {
+    const known = this.#given.limiter.known(ask);
+    if (known === undefined) return;
+    if (!isOfAccount(known)) answer(request, reply, known);
+    if (passOf(request) === undefined) answer(request, reply, known, PASS_HELPS);
   }
 
   /** Decides, and answers a refusal unless the caller wants to look at it first. */
@@ -146,7 +174,7 @@ export class SignInGuard {
   }
 
   async #redeems(request: FastifyRequest): Promise<boolean> {
-    const { captcha_pass: pass } = (request.body ?? {}) as { captcha_pass?: string };
+    const pass = passOf(request);
     if (pass === undefined) return false;
     return await orUnavailable(this.#given.captcha.redeem(pass, callerOf(request, "sign_in")));
   }
@@ -163,6 +191,10 @@ export class SignInGuard {
   #accountOf(email: string): string {
     return this.#given.directory.hash({ kind: "email", address: parseEmail(email) }).toString("hex");
   }
+}
+
+function passOf(request: FastifyRequest): string | undefined {
+  return ((request.body ?? {}) as { captcha_pass?: string }).captcha_pass;
 }
 
 function isOfAccount({ scope }: Refused): boolean {

@@ -78,6 +78,8 @@ export async function startTestAuth(
     policies: { ...DEFAULT_POLICIES, allow: ["127.0.0.0/8"] },
     // A crowd and the service share one event loop here.
     shedding: false,
+    // Nor is a test's crowd on a busy machine a flood.
+    longestHashWaitMs: 60_000,
     ...overrides.surroundings,
     config,
     clock,
