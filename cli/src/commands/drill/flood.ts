@@ -30,7 +30,8 @@ interface Outcome {
   readonly scripts: number | undefined;
 }
 
-const QUIET_SECONDS = 5;
+const WARM_UP_SECONDS = 2;
+const QUIET_SECONDS = 4;
 /** Commands Redis may be asked for each refused request. */
 const MOST_SCRIPTS = 0.01;
 const { flooder, ...NEIGHBOURS } = FLOOD_VISITORS;
@@ -74,6 +75,8 @@ async function flood(
   const pass = progress(io, signal);
   const scripts = async () => (await redis?.count()) ?? 0;
   try {
+    neighbours.enter({ tally: new Tally(), next: (turn) => neighbourShot(ground, turn) });
+    await pass(WARM_UP_SECONDS, "warming up");
     const start = await scripts();
     neighbours.enter({ tally: quiet, next: (turn) => neighbourShot(ground, turn) });
     await pass(QUIET_SECONDS, "quiet, to compare");
