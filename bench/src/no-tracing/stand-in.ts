@@ -31,6 +31,7 @@ export const activeTraceId = nothing;
 export const outgoingHeaders = () => ({});
 export const isRefusal = () => false;
 export const newRequestId = (): string => randomUUID();
+export const requestIds = () => newRequestId;
 
 const instrument = { add: nothing, record: nothing };
 const instruments = {

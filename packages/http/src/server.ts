@@ -1,5 +1,6 @@
+import { randomBytes } from "node:crypto";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import { newRequestId } from "@kinopass/tracing";
+import { requestIds } from "@kinopass/tracing";
 import { tracing } from "@kinopass/tracing/fastify";
 import Fastify, {
   type FastifyBaseLogger,
@@ -13,7 +14,6 @@ import { answerErrors } from "./answer-errors.ts";
 import { readBodies } from "./bodies.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { common } from "./common-refusals.ts";
-import { randomInAdvance } from "./random-in-advance.ts";
 import { logRequests } from "./request-log.ts";
 import { SECURITY_HEADERS, securityHeaders } from "./security-headers.ts";
 import { type SheddingOptions, shedWhenLate } from "./shedding.ts";
@@ -85,11 +85,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Server;
 
-  const random = randomInAdvance();
   strictValidation(app);
   readBodies(app);
   await app.register(tracing, {
-    makeRequestId: () => newRequestId(options.now(), random),
+    makeRequestId: requestIds(options.now, randomBytes),
     trustedNetworks: options.trustedTraceNetworks ?? [],
   });
   securityHeaders(app);

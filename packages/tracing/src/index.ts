@@ -25,6 +25,7 @@ export {
   newRequestId,
   REQUEST_ID_ATTRIBUTE,
   REQUEST_ID_HEADER,
+  requestIds,
   TRACEPARENT_HEADER,
   TRACESTATE_HEADER,
 } from "./request-id.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { acceptRequestId, newRequestId } from "./index.ts";
+import { acceptRequestId, newRequestId, requestIds } from "./index.ts";
 
 const made = () => "made";
 
@@ -57,5 +57,25 @@ test("version and variant win over the random bits, and the random bits are all 
 
 test("ids made later sort later", () => {
   const ids = [1, 2, 3].map((n) => newRequestId(1_795_000_000_000 + n, randomBytes));
+  assert.deepEqual([...ids].sort(), ids);
+});
+
+test("a maker of many ids gives out each part of what was drawn once, and takes the moment anew for each", () => {
+  let moment = 1_795_000_000_000;
+  let draws = 0;
+  const make = requestIds(
+    () => moment++,
+    (size) => {
+      draws += 1;
+      return randomBytes(size);
+    },
+  );
+  const ids = Array.from({ length: 200 }, make);
+  assert.equal(draws, 4);
+  for (const [n, id] of ids.entries()) {
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.equal(Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16), 1_795_000_000_000 + n);
+  }
+  assert.equal(new Set(ids.map((id) => id.slice(14))).size, 200);
   assert.deepEqual([...ids].sort(), ids);
 });

@@ -7,8 +7,10 @@ export const TRACESTATE_HEADER = "tracestate";
 /** The span attribute by which Jaeger finds the trace of a request id. */
 export const REQUEST_ID_ATTRIBUTE = "request.id";
 
-/** The two hexadecimal digits of every byte: looking them up is several times faster than writing them anew. */
-const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** Eight to eleven for the two bits that say RFC 9562, by the digit that was drawn. */
+const VARIANTS = "89ab89ab89ab89ab";
+const RANDOM_BYTES = 10;
+const DRAWN_FOR = 64;
 const HARMLESS = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
@@ -27,18 +29,46 @@ export function acceptRequestId(offered: unknown, make: () => string): string {
  * @param random gives that many random bytes, e.g. `randomBytes` of node:crypto
  */
 export function newRequestId(now: Date | number, random: (bytes: number) => Uint8Array): string {
-  const milliseconds = Math.trunc(typeof now === "number" ? now : now.getTime());
-  const high = Math.trunc(milliseconds / 0x1_0000);
-  const low = milliseconds % 0x1_0000;
-  const noise = random(10);
-  const at = (index: number) => noise[index] ?? 0;
-  return (
-    `${pair(high >>> 24)}${pair(high >>> 16)}${pair(high >>> 8)}${pair(high)}-${pair(low >>> 8)}${pair(low)}` +
-    `-${pair((at(0) & 0x0f) | 0x70)}${pair(at(1))}-${pair((at(2) & 0x3f) | 0x80)}${pair(at(3))}` +
-    `-${pair(at(4))}${pair(at(5))}${pair(at(6))}${pair(at(7))}${pair(at(8))}${pair(at(9))}`
-  );
+  return compose(now, hexOf(random(RANDOM_BYTES)));
 }
 
-function pair(byte: number): string {
-  return PAIRS[byte & 0xff] ?? "";
+/**
+ * The same for a service that makes many: randomness is drawn for 64 ids at once, since a call of the system and an array
+ * of bytes for each would cost more than the rest of it. No part of it is given out twice.
+ */
+export function requestIds(now: () => Date | number, random: (bytes: number) => Uint8Array): () => string {
+  const digits = RANDOM_BYTES * 2;
+  let drawn = "";
+  let used = 0;
+  return () => {
+    if (used === drawn.length) {
+      drawn = hexOf(random(RANDOM_BYTES * DRAWN_FOR));
+      used = 0;
+    }
+    used += digits;
+    return compose(now(), drawn.slice(used - digits, used));
+  };
+}
+
+/** @param noise 20 random hexadecimal digits, of which version and variant take the place of six bits */
+function compose(now: Date | number, noise: string): string {
+  const variant = VARIANTS[Number.parseInt(noise.slice(4, 5), 16)] ?? "8";
+  return `${momentOf(now)}-7${noise.slice(1, 4)}-${variant}${noise.slice(5, 8)}-${noise.slice(8)}`;
+}
+
+let lastMoment = -1;
+let lastText = "";
+
+/** The first two groups. Many ids are made within one millisecond. */
+function momentOf(now: Date | number): string {
+  const milliseconds = Math.trunc(typeof now === "number" ? now : now.getTime());
+  if (milliseconds === lastMoment) return lastText;
+  const digits = milliseconds.toString(16).padStart(12, "0");
+  lastMoment = milliseconds;
+  lastText = `${digits.slice(0, 8)}-${digits.slice(8)}`;
+  return lastText;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }

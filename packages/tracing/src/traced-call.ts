@@ -49,8 +49,8 @@ export function runTraced<Result>(
   describe: () => TracedCall,
   work: (span: Span) => Result,
 ): Result {
-  const above = trace.getSpan(parent);
-  if (above !== undefined && isSampledOutHere(above)) return runSampledOut({ above, parent, describe }, work);
+  const above = sampledOutAbove(parent);
+  if (above !== undefined) return runSampledOut(above, parent, describe, work);
   const call = describe();
   const span = startSpan(tracer, parent, call);
   let result: Result;
@@ -84,8 +84,7 @@ export function runTracedGenerator(
   describe: () => TracedCall,
   make: () => Iteration,
 ): Iteration {
-  const above = trace.getSpan(parent);
-  if (above !== undefined && isSampledOutHere(above)) return make();
+  if (sampledOutAbove(parent) !== undefined) return make();
   return traceIteration(make(), () => {
     const call = describe();
     return iterationSpan(startSpan(tracer, parent, call), parent, call);
@@ -138,34 +137,38 @@ export function isSampledOutHere(span: Span): boolean {
   return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true;
 }
 
-interface SampledOutCall {
-  readonly above: Span;
-  readonly parent: Context;
-  readonly describe: () => TracedCall;
+/** The span of a context whose trace was sampled out in this process. */
+function sampledOutAbove(within: Context): Span | undefined {
+  const above = trace.getSpan(within);
+  return above !== undefined && isSampledOutHere(above) ? above : undefined;
 }
 
 /** No span is made: failures alone are told afterwards, as children of the span that was sampled out. */
-function runSampledOut<Result>(call: SampledOutCall, work: (span: Span) => Result): Result {
+function runSampledOut<Result>(
+  above: Span,
+  parent: Context,
+  describe: () => TracedCall,
+  work: (span: Span) => Result,
+): Result {
   const record = lateRecorder();
-  if (record === undefined || call.above.spanContext().traceId === INVALID_TRACEID) return work(call.above);
+  if (record === undefined || above.spanContext().traceId === INVALID_TRACEID) return work(above);
   const startedAt = performance.now();
+  const tell = (error: unknown): never => {
+    tellLate(record, { parent, describe }, startedAt, error);
+    throw error;
+  };
   let result: Result;
   try {
-    result = work(call.above);
+    result = work(above);
   } catch (error) {
-    tellLate(record, call, startedAt, error);
-    throw error;
+    return tell(error);
   }
-  if (!types.isPromise(result)) return result;
-  return result.then(undefined, (error: unknown) => {
-    tellLate(record, call, startedAt, error);
-    throw error;
-  }) as Result;
+  return types.isPromise(result) ? (result.then(undefined, tell) as Result) : result;
 }
 
 function tellLate(
   record: LateRecorder,
-  { parent, describe }: SampledOutCall,
+  { parent, describe }: { readonly parent: Context; readonly describe: () => TracedCall },
   startedAt: number,
   error: unknown,
 ): void {

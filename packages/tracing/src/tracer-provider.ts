@@ -132,15 +132,20 @@ function withState(made: SpanContext, parent: SpanContext | undefined): SpanCont
   return parent?.traceState === undefined ? made : { ...made, traceState: parent.traceState };
 }
 
-/** Drawn for many ids at once: a system call for each would cost more than the rest of a span. */
-const drawn = Buffer.alloc(8_192);
-let used = drawn.length;
+/**
+ * Drawn for many ids at once, and written as digits at once: a system call for each would cost more than the rest of a
+ * span, and so would a call of the runtime's for its digits. An id holds on to the text it is a part of, so that is short.
+ */
+const drawn = Buffer.alloc(512);
+let digits = "";
+let used = 0;
 
 function newId(bytes: 8 | 16): string {
-  if (used + bytes > drawn.length) {
-    randomFillSync(drawn);
+  const length = bytes * 2;
+  if (used + length > digits.length) {
+    digits = randomFillSync(drawn).toString("hex");
     used = 0;
   }
-  used += bytes;
-  return drawn.toString("hex", used - bytes, used);
+  used += length;
+  return digits.slice(used - length, used);
 }
