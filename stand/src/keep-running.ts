@@ -1,30 +1,38 @@
 /**
- * A service of the stand that died by itself is started again, with one line said: the stand goes on as
+ * A part of the stand that died by itself is started again, with one line said: the stand goes on as
  * the cinema would. One that dies again and again is left alone. A drill may hold a service down for as
  * long as the drill itself lives.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Service } from "./services.ts";
+
+/** What keeps running: a service, a database server. */
+export interface Living {
+  /** Resolves when its process ended, whoever ended it. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
 
 /** A service that lived this long has come up properly; its next death counts as the first. */
 const CAME_UP_MS = 10_000;
 const MOST_DEATHS = 5;
 const LOOK_AGAIN_MS = 200;
 
-export interface Kept {
+export interface Kept<T extends Living> {
   readonly name: string;
   readonly home: string;
-  start(again: boolean): Promise<Service>;
+  /** Where it says why, if anywhere. */
+  readonly log?: string;
+  start(again: boolean): Promise<T>;
   /** Told of every process that came up, the first one too. */
-  started(service: Service): void;
+  started(service: T): void;
   say(line: string): void;
   /** Whether the stand is on its way out: then nothing is started again. */
   stopping(): boolean;
 }
 
 /** Starts it, and again whenever it ends by itself. Resolves when the first process is ready; rejects if that fails. */
-export async function keepRunning(kept: Kept): Promise<{ stop(): Promise<void> }> {
+export async function keepRunning<T extends Living>(kept: Kept<T>): Promise<{ stop(): Promise<void> }> {
   let service = await kept.start(false);
   kept.started(service);
   let again: Promise<void> | undefined;
@@ -49,15 +57,16 @@ export async function keepRunning(kept: Kept): Promise<{ stop(): Promise<void> }
   };
 }
 
-async function restart(kept: Kept, deathsBefore: number): Promise<Service | undefined> {
-  const { name, home, say, stopping } = kept;
-  say(`ended unexpectedly; starting it again (its log is ${join(home, "logs", `${name}.log`)})`);
+async function restart<T extends Living>(kept: Kept<T>, deathsBefore: number): Promise<T | undefined> {
+  const { say, stopping } = kept;
+  say(`ended unexpectedly; starting it again${kept.log === undefined ? "" : ` (its log is ${kept.log})`}`);
   for (let deaths = deathsBefore; deaths < MOST_DEATHS && !stopping(); deaths += 1) {
     await untilReleased(kept);
     if (stopping()) return undefined;
     try {
       return await kept.start(true);
     } catch (error) {
+      if (stopping()) return undefined;
       say(String(error instanceof Error ? error.message : error).split("\n")[0] ?? "it did not start");
       await pause(Math.min(5_000, 500 * 2 ** deaths));
     }
@@ -66,7 +75,11 @@ async function restart(kept: Kept, deathsBefore: number): Promise<Service | unde
   return undefined;
 }
 
-async function untilReleased({ home, name, stopping }: Kept): Promise<void> {
+async function untilReleased({
+  home,
+  name,
+  stopping,
+}: Pick<Kept<Living>, "home" | "name" | "stopping">): Promise<void> {
   while (isHeld(home, name) && !stopping()) await pause(LOOK_AGAIN_MS);
 }
 

@@ -2,25 +2,24 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Emulators, startEmulators } from "@kinopass/emulators";
-import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
+import type { Emulators } from "@kinopass/emulators";
 import Fastify from "fastify";
 import { catalogCredential } from "./catalog-credential.ts";
 import { keepRunning } from "./keep-running.ts";
-import { Mailbox } from "./mailbox/mailbox.ts";
+import { commandOf, takeOver } from "./leftovers.ts";
+import type { Mailbox } from "./mailbox/mailbox.ts";
 import { mailboxRoutes } from "./mailbox/routes.ts";
 import { pageRoutes } from "./pages/routes.ts";
 import { socialPages } from "./pages/social.ts";
 import { tracePages } from "./pages/traces.ts";
+import { type Databases, openDatabases, openEmulators, openMailbox, openRedis } from "./parts.ts";
 import { demandFreePorts, freePort } from "./ports.ts";
-import { type LocalRedis, startLocalRedis } from "./redis.ts";
+import { Running } from "./running.ts";
 import { bold, dim, fail, note, step } from "./say.ts";
 import { type ServiceOptions, startService } from "./services.ts";
 import { keptSecrets, publishStand, readStandConfig, type StandConfig } from "./settings.ts";
 
-/** What must be stopped, in the order it is stopped: newest first. */
-const running: { readonly name: string; readonly stop: () => Promise<void> }[] = [];
-let stopping: Promise<void> | undefined;
+const running = new Running();
 
 async function main(): Promise<void> {
   const began = performance.now();
@@ -28,16 +27,18 @@ async function main(): Promise<void> {
   console.log(
     `\n${bold("Kinopass")} ${dim("the Auth service of an online cinema, and the services around it")}\n`,
   );
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stopAll());
+  const left = await takeOver(config.home);
+  if (left.length > 0)
+    note("leftovers", `of a stand that was killed, stopped: ${left.join(", ")}. Its data is here.`);
   await demandFreePorts([
     { port: config.authPort, what: "Auth", variable: "AUTH_PORT" },
     { port: config.catalogPort, what: "the catalog", variable: "CATALOG_PORT" },
     { port: config.standPort, what: "the stand's pages", variable: "STAND_PORT" },
   ]);
-  const databases = await openDatabases(config);
-  const redisUrl = await openRedis(config);
-  const { mailbox, smtpPort } = await openMailbox();
-  const emulators = await openEmulators();
+  const databases = await openDatabases(config, running);
+  const redisUrl = await openRedis(config, running);
+  const { mailbox, smtpPort } = await openMailbox(running);
+  const emulators = await openEmulators(running);
   const addresses = {
     auth: `http://127.0.0.1:${config.authPort}`,
     catalog: `http://127.0.0.1:${config.catalogPort}`,
@@ -45,74 +46,28 @@ async function main(): Promise<void> {
     emulators: emulators.url,
   };
   const env = environment(config, { ...databases, redisUrl, smtpPort, addresses, emulators });
-  publishStand(config.home, { env, addresses, pids: { stand: process.pid } });
-  running.push({
+  running.add({
     name: "settings",
     stop: async () => rmSync(join(config.home, "stand.json"), { force: true }),
   });
+  running.onProcess = () => publish(config, env, addresses);
+  running.onProcess();
   await openServices(config, env, addresses);
   await openPages(config, mailbox, addresses);
   sayWhatNext(addresses, performance.now() - began);
 }
 
-async function openDatabases(
-  config: StandConfig,
-): Promise<{ databaseUrl: string; catalogDatabaseUrl: string }> {
-  if (config.databaseUrl !== undefined) {
-    if (config.catalogDatabaseUrl === undefined)
-      throw new Error(
-        "DATABASE_URL is set, so set CATALOG_DATABASE_URL as well: the services do not share a database.",
-      );
-    note("postgres", "your own, by DATABASE_URL and CATALOG_DATABASE_URL");
-    return { databaseUrl: config.databaseUrl, catalogDatabaseUrl: config.catalogDatabaseUrl };
-  }
-  const server = await step<EmbeddedPostgres>("postgres", async () => {
-    const value = await startEmbeddedPostgres({ directory: join(config.home, "postgres", "data") });
-    running.push({ name: "postgres", stop: value.stop });
-    for (const name of ["auth", "catalog"]) await ensureDatabase(value, name);
-    return { value, says: `PostgreSQL ${value.version}, embedded, on port ${value.port}` };
-  });
-  return { databaseUrl: server.url("auth"), catalogDatabaseUrl: server.url("catalog") };
+function publish(
+  { home }: StandConfig,
+  env: Readonly<Record<string, string>>,
+  addresses: Parts["addresses"],
+): void {
+  const { pids } = running;
+  const commands = Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, commandOf(pid)]));
+  publishStand(home, { env, addresses, pids, commands });
 }
 
-async function openRedis({ redisUrl }: StandConfig): Promise<string | undefined> {
-  if (redisUrl !== undefined) {
-    note("redis", "your own, by REDIS_URL");
-    return redisUrl;
-  }
-  const redis: LocalRedis | undefined = await startLocalRedis();
-  if (redis === undefined) {
-    note(
-      "redis",
-      "none on the PATH: limits are counted inside each process (apt-get install redis-server for the shared ones)",
-    );
-    return undefined;
-  }
-  running.push({ name: "redis", stop: redis.stop });
-  await step("redis", async () => ({ value: undefined, says: redis.version }));
-  return redis.url;
-}
-
-async function openMailbox(): Promise<{ mailbox: Mailbox; smtpPort: number }> {
-  const smtpPort = await freePort();
-  const mailbox = new Mailbox();
-  await mailbox.listen(smtpPort);
-  running.push({ name: "mailbox", stop: () => mailbox.close() });
-  return { mailbox, smtpPort };
-}
-
-/** The social networks, played on this machine: every button works without a key. */
-async function openEmulators(): Promise<Emulators> {
-  return await step<Emulators>("networks", async () => {
-    const value = await startEmulators({ appName: "Kinopass" });
-    running.push({ name: "networks", stop: () => value.close() });
-    return { value, says: `nine social sign-ins, emulated, on ${value.url}` };
-  });
-}
-
-interface Parts {
-  readonly databaseUrl: string;
-  readonly catalogDatabaseUrl: string;
+interface Parts extends Databases {
   readonly redisUrl: string | undefined;
   readonly smtpPort: number;
   readonly emulators: Emulators;
@@ -153,25 +108,22 @@ async function openServices(
   env: Record<string, string>,
   addresses: Parts["addresses"],
 ): Promise<void> {
-  const pids: Record<string, number> = { stand: process.pid };
   const start = async (name: "auth" | "catalog", own: Record<string, string>) => {
     const options = await serviceOptions(config, name, addresses[name], own);
     const { stop } = await keepRunning({
       name,
       home: config.home,
+      log: join(config.home, "logs", `${name}.log`),
       start: (again) =>
         step(name, async () => ({
-          value: await startService({ ...options, again }),
+          value: await startService({ ...options, again, unwanted: running.unwanted }),
           says: `on ${options.url}`,
         })),
-      started: ({ pid }) => {
-        pids[name] = pid;
-        publishStand(config.home, { env, addresses, pids });
-      },
+      started: ({ pid }) => running.noted(name, pid),
       say: (line) => note(name, line),
-      stopping: () => stopping !== undefined,
+      stopping: () => running.unwanted.aborted,
     });
-    running.push({ name, stop });
+    running.add({ name, stop });
   };
   await start("auth", env);
   const credential = await catalogCredential(config.home, env);
@@ -205,7 +157,7 @@ async function openPages(
   mailboxRoutes(app, mailbox);
   await step("pages", async () => {
     await app.listen({ host: "127.0.0.1", port: config.standPort });
-    running.push({ name: "pages", stop: () => app.close() });
+    running.add({ name: "pages", stop: () => app.close() });
     return { value: undefined, says: `on ${addresses.stand}` };
   });
 }
@@ -225,21 +177,28 @@ ${bold(`Ready in ${(tookMs / 1000).toFixed(1)} s.`)}
 `);
 }
 
-/** Services drain first, then what they lean on. A second Ctrl-C changes nothing: it is already stopping. */
-function stopAll(): Promise<void> {
-  stopping ??= (async () => {
-    console.log("\n  Stopping: requests under way are finished first.");
-    while (running.length > 0) {
-      const part = running.pop();
-      await part?.stop().catch((error: unknown) => fail(`${part.name}: ${String(error)}`));
-    }
-    console.log("  Stopped. Nothing is left running; the data stays in .kinopass.\n");
-  })();
-  return stopping;
+/** A second Ctrl-C changes nothing: it is already stopping. */
+async function stopAll(): Promise<void> {
+  if (running.unwanted.aborted) return;
+  const quiet = running.isEmpty;
+  if (!quiet) console.log("\n  Stopping: requests under way are finished first.");
+  await running.stop(started, ({ name }, error) => fail(`${name}: ${String(error)}`));
+  if (!quiet) console.log(`  Stopped. Nothing is left running; the data stays in ${homeForPeople()}.\n`);
 }
 
-main().catch(async (error: unknown) => {
+/** As it was given, or as it is seen from where the stand was started. */
+function homeForPeople(): string {
+  return process.env["KINOPASS_HOME"] ?? ".kinopass";
+}
+
+// SIGHUP is a terminal that was closed; then there is nobody left to read what is said, which must not be an error.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stopAll());
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+const started = main();
+started.catch((error: unknown) => {
+  if (running.unwanted.aborted) return;
   fail(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
-  if (running.length > 0) await stopAll();
+  void stopAll();
 });

@@ -5,18 +5,21 @@ import { freePort } from "./ports.ts";
 export interface LocalRedis {
   readonly url: string;
   readonly version: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
 const ANSWER_MS = 3_000;
 
-/** A Redis of the stand's own, from whichever server is on the PATH; undefined where there is none. */
-export async function startLocalRedis(): Promise<LocalRedis | undefined> {
+/** A Redis of the stand's own, from whichever server is on the PATH; undefined where there is none, or it does not come up. */
+export async function startLocalRedis(wantedPort?: number): Promise<LocalRedis | undefined> {
   const found = ["redis-server", "valkey-server"]
     .map((binary) => ({ binary, version: versionOf(binary) }))
     .find(({ version }) => version !== undefined);
   if (found?.version === undefined) return undefined;
-  const port = await freePort();
+  const port = wantedPort ?? (await freePort());
   // Its own process group: Ctrl-C is for the stand, which stops Redis after the services that use it.
   const child = spawn(
     found.binary,
@@ -39,6 +42,7 @@ export async function startLocalRedis(): Promise<LocalRedis | undefined> {
       detached: true,
     },
   );
+  const ended = new Promise<void>((done) => child.once("exit", () => done()).once("error", () => done()));
   const client = new Redis({
     port,
     host: "127.0.0.1",
@@ -51,7 +55,7 @@ export async function startLocalRedis(): Promise<LocalRedis | undefined> {
     // The first connects are refused while Redis starts; the ping waits in the client until one is not.
     await within(ANSWER_MS, client.ping());
   } catch {
-    await end(child);
+    await end(child, ended);
     return undefined;
   } finally {
     client.disconnect();
@@ -59,7 +63,10 @@ export async function startLocalRedis(): Promise<LocalRedis | undefined> {
   return {
     url: `redis://127.0.0.1:${port}`,
     version: `${found.binary} ${found.version}`,
-    stop: () => end(child),
+    port,
+    pid: child.pid ?? 0,
+    ended,
+    stop: () => end(child, ended),
   };
 }
 
@@ -68,11 +75,10 @@ function versionOf(binary: string): string | undefined {
   return status === 0 ? (/v=([\d.]+)/.exec(stdout)?.[1] ?? "") : undefined;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((done) => child.once("exit", done));
   child.kill("SIGTERM");
-  await gone;
+  await ended;
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -23,6 +23,8 @@ export interface ServiceOptions {
   readonly home: string;
   /** Goes on writing the log of the process that died. */
   readonly again?: boolean;
+  /** Once aborted, a service that is still coming up is ended instead. */
+  readonly unwanted?: AbortSignal;
 }
 
 const READY_MS = 30_000;
@@ -37,6 +39,7 @@ const NODE_FLAGS = ["--enable-source-maps", "--max-semi-space-size=4"];
 /** Starts a service as production would: a process of its own, configured by its environment alone. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { name, url, home } = options;
+  options.unwanted?.throwIfAborted();
   mkdirSync(join(home, "logs"), { recursive: true });
   const logFile = join(home, "logs", `${name}.log`);
   const log = createWriteStream(logFile, { flags: options.again === true ? "a" : "w", mode: 0o600 });
@@ -60,7 +63,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const began = performance.now();
   const ended = new Promise<void>((done) => child.once("exit", () => done()).once("error", () => done()));
   try {
-    await untilReady(child, url);
+    await untilReady(child, options);
   } catch {
     await end(child, ended);
     throw new Error(
@@ -77,9 +80,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 }
 
-async function untilReady(child: ChildProcess, url: string): Promise<void> {
+async function untilReady(child: ChildProcess, { url, unwanted }: ServiceOptions): Promise<void> {
   const deadline = performance.now() + READY_MS;
-  while (performance.now() < deadline && child.exitCode === null) {
+  while (performance.now() < deadline && child.exitCode === null && unwanted?.aborted !== true) {
     try {
       const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) });
       await answer.body?.cancel();

@@ -50,8 +50,10 @@ export function keptSecrets(home: string): Record<string, string> {
 export interface PublishedStand {
   readonly env: Readonly<Record<string, string>>;
   readonly addresses: Readonly<Record<string, string>>;
-  /** Of the stand itself and of each service that runs. */
+  /** Of the stand itself and of each process that runs for it. */
   readonly pids: Readonly<Record<string, number>>;
+  /** What each of these processes was started as: tells them from others that got the same number later. */
+  readonly commands?: Readonly<Record<string, string>>;
 }
 
 /** Lets `npm run kinopass` and the tour reach this stand without a word of configuration. Replaced whole: nobody reads half. */

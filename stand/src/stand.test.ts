@@ -1,7 +1,7 @@
 /** The stand as a newcomer meets it: started, walked through, stopped, started again. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,15 +32,15 @@ interface Started {
   readonly ended: Promise<number | null>;
 }
 
-/** Resolves when the closing block is printed, or the process ended. */
-async function start(t: TestContext, env: NodeJS.ProcessEnv): Promise<Started> {
+/** Resolves when `until` is printed, by default the closing block, or the process ended. */
+async function start(t: TestContext, env: NodeJS.ProcessEnv, until = "Ctrl-C"): Promise<Started> {
   const child = spawn(process.execPath, [file("./main.js")], { env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const { promise: ready, resolve } = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       output += text;
-      if (output.includes("Ctrl-C")) resolve();
+      if (output.includes(until)) resolve();
     });
   }
   const ended = new Promise<number | null>((done) => child.once("exit", done));
@@ -114,6 +114,72 @@ test("it starts, keeps every promise of the tour, drains on Ctrl-C, leaves nothi
   assert.equal(answer.status, 201, "the account of the first start signs in at the second");
 });
 
+interface Published {
+  readonly pids: Readonly<Record<"stand" | "postgres" | "auth" | "catalog", number>>;
+}
+
+const published = (home: string) => JSON.parse(readFileSync(join(home, "stand.json"), "utf8")) as Published;
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test("a stand that was killed leaves nothing in the next one's way, and one that runs is pointed at", async (t) => {
+  const { ports, env } = await setUp(t);
+  const home = env.KINOPASS_HOME;
+  const first = await start(t, env);
+  const { pids: left } = published(home);
+  first.process.kill("SIGKILL");
+  await first.ended;
+  assert.ok(isAlive(left.auth), "a killed stand can stop nothing");
+
+  const second = await start(t, env);
+  assert.match(
+    second.output(),
+    /leftovers +of a stand that was killed, stopped: .*catalog, auth,.* postgres/,
+  );
+  assert.match(second.output(), /Ready in/, second.output());
+  for (const name of ["postgres", "auth", "catalog"] as const) assert.ok(!isAlive(left[name]), name);
+  const third = await start(t, { ...env, AUTH_PORT: String(await freePort()) });
+  assert.equal(await third.ended, 1);
+  assert.match(third.output(), new RegExp(`runs already.*127.0.0.1:${ports.STAND_PORT}`));
+  assert.match(third.output(), /KINOPASS_HOME=/);
+
+  // PostgreSQL dies: it comes back where it was, and the services find it.
+  process.kill(published(home).pids.postgres, "SIGKILL");
+  await untilSays(second, /postgres +ended unexpectedly; starting it again/);
+  await untilAnswers(`http://127.0.0.1:${ports.AUTH_PORT}/readyz`);
+
+  // The terminal is closed.
+  const { pids } = published(home);
+  second.process.kill("SIGHUP");
+  assert.equal(await second.ended, 0, second.output());
+  for (const [name, pid] of Object.entries(pids)) assert.ok(!isAlive(pid), `${name} is still there`);
+});
+
+test("Ctrl-C while it comes up stops what came up, and is no error", async (t) => {
+  const { ports, env } = await setUp(t);
+  const { process: child, output, ended } = await start(t, env, "networks");
+  child.kill("SIGINT");
+  assert.equal(await ended, 0, output());
+  assert.match(output(), /Nothing is left running/);
+  assert.doesNotMatch(output(), /✗|Error|Ready in/);
+  assert.ok(!existsSync(join(env.KINOPASS_HOME, "postgres/data/postmaster.pid")), "PostgreSQL is gone");
+  assert.ok(await isFree(ports.AUTH_PORT));
+});
+
+async function untilSays({ output }: Started, what: RegExp): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!what.test(output())) {
+    assert.ok(performance.now() < deadline, `it never said ${what}: ${output()}`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
 test("busy ports are named, each with the variable that moves it", async (t) => {
   const { ports, env } = await setUp(t);
   const squatters = [ports.AUTH_PORT, ports.STAND_PORT].map((port) =>
@@ -127,6 +193,18 @@ test("busy ports are named, each with the variable that moves it", async (t) => 
   for (const variable of ["AUTH_PORT", "STAND_PORT"])
     assert.match(output(), new RegExp(`Port \\d+ .*${variable}=`));
   assert.doesNotMatch(output(), /CATALOG_PORT=/);
+});
+
+test("one port for two is told before anything starts", async (t) => {
+  const { ports, env } = await setUp(t);
+  const { output, ended } = await start(t, {
+    ...env,
+    CATALOG_PORT: String(ports.AUTH_PORT),
+    STAND_PORT: "0",
+  });
+  assert.equal(await ended, 1);
+  assert.match(output(), /\(the catalog\) is Auth's as well: CATALOG_PORT=\d+ npm start/);
+  assert.match(output(), /Port 0 .*STAND_PORT=\d+ npm start/);
 });
 
 test("the tour without a stand says how to start one", async (t) => {

@@ -256,7 +256,13 @@ async function waitUntilAnswering(url: string, server: Running): Promise<string>
       await client.end().catch(() => {});
     }
   }
-  throw new Error(`The embedded PostgreSQL did not start:\n${server.log() || "(it said nothing)"}`);
+  throw new Error(whyNot(server.log()));
+}
+
+function whyNot(log: string): string {
+  const [, holder, data] = /\(PID (\d+)\) running in data directory "([^"]+)"/.exec(log) ?? [];
+  if (holder === undefined) return `The embedded PostgreSQL did not start:\n${log || "(it said nothing)"}`;
+  return `Another PostgreSQL uses ${data} already. Stop what started it, or the server itself: kill -INT ${holder}`;
 }
 
 /** SIGINT is PostgreSQL's fast shutdown: running statements are rolled back, data is written, nothing stays behind. */

@@ -26,6 +26,8 @@ export async function migrate({
     lock_timeout: 5_000,
     statement_timeout: 600_000,
   });
+  // A server that goes away is told twice: by the statement under way, which counts, and by this event, which nobody needs.
+  client.on("error", quiet);
   await client.connect();
   try {
     const applied = await runner({
