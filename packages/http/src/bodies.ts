@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { common } from "./common-refusals.ts";
 import type { Server } from "./server.ts";
 import { JsonRefused, parseStrictJson } from "./strict-json.ts";
@@ -8,6 +9,9 @@ import { JsonRefused, parseStrictJson } from "./strict-json.ts";
  */
 export function readBodies(app: Server): void {
   app.removeAllContentTypeParsers();
+  app.addHook("onRequest", async ({ headers }) => {
+    if (!isPlainUtf8(headers)) throw common.unsupported_media_type();
+  });
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) => {
     try {
       done(null, text === "" ? undefined : parseStrictJson(text as string));
@@ -16,4 +20,11 @@ export function readBodies(app: Server): void {
       done(common.invalid_request({ members: { errors: [{ at: "/body", message }] } }));
     }
   });
+}
+
+/** A body that says it is packed, or in letters of another kind, is not read as if it were neither. */
+function isPlainUtf8(headers: IncomingHttpHeaders): boolean {
+  const { "content-encoding": encoding = "identity", "content-type": type = "" } = headers;
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? [];
+  return encoding.toLowerCase() === "identity" && charset.toLowerCase() === "utf-8";
 }

@@ -15,6 +15,7 @@ export const common = refusals({
   unsupported_media_type: {
     status: 415,
     title: { en: "Send the body as application/json", ru: "Отправьте тело запроса как application/json" },
+    detail: { en: "In UTF-8, not compressed", ru: "В UTF-8, без сжатия" },
   },
   uri_too_long: { status: 414, title: { en: "The address is too long", ru: "Адрес слишком длинный" } },
   rate_limited: {

@@ -74,6 +74,30 @@ const post = (
   url = "/tea",
 ) => app.inject({ method: "POST", url, payload, headers });
 
+test("a body that calls itself packed, or written in other letters, is not read as if it were not", async () => {
+  const send = (headers: Record<string, string>) =>
+    app.inject({ method: "POST", url: "/tea", headers, payload: '{"cups":1}' });
+  for (const type of [
+    "application/json",
+    "application/json; charset=UTF-8",
+    'application/json;charset="utf-8"',
+  ])
+    assert.equal(
+      (await send({ "content-type": type, "content-encoding": "identity" })).statusCode,
+      200,
+      type,
+    );
+  const json = "application/json";
+  for (const headers of [
+    { "content-type": json, "content-encoding": "gzip" },
+    { "content-type": json, "content-encoding": "identity, br" },
+    { "content-type": `${json}; charset=utf-16` },
+    { "content-type": `${json}; charset="windows-1251"` },
+    { "content-type": `${json};charset=` },
+  ])
+    assert.equal((await send(headers)).statusCode, 415, JSON.stringify(headers));
+});
+
 test("an answer has only what its schema names, and every protective header", async () => {
   const answer = await post('{"cups":2}');
   assert.equal(answer.statusCode, 200);
