@@ -108,6 +108,56 @@ test("what is not understood is told and its default taken", () => {
   ]);
 });
 
+test("an endpoint that nothing can be sent to leaves tracing off, is told, and is not shown", () => {
+  const told = (environment: Record<string, string>) => {
+    const complaints: string[] = [];
+    const config = tracingConfig(environment, (complaint) => complaints.push(complaint));
+    return [config?.url, ...complaints];
+  };
+  const complaint = (name: string, protocol: string) =>
+    `${name} is not an address to send ${protocol} to; it is left out`;
+  const [name, own] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+  for (const wrong of [
+    "no address",
+    "jaeger:4318",
+    "//jaeger",
+    "ftp://jaeger",
+    "http://",
+    "user:pass@jaeger",
+  ])
+    assert.deepEqual(told({ [name]: wrong }), [undefined, complaint(name, "http/protobuf")], wrong);
+  const grpc = { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
+  assert.deepEqual(told({ ...grpc, [name]: "no address" }), [undefined, complaint(name, "grpc")]);
+  assert.deepEqual(told({ ...grpc, [name]: "jaeger:4317" }), ["jaeger:4317"]);
+  assert.equal(tracingConfig({ ...ON, [own]: "jaeger" })?.url, "http://jaeger:4318/v1/traces");
+  assert.deepEqual(tracingConfig({ ...ON, [own]: "jaeger" })?.complaints, [complaint(own, "http/protobuf")]);
+});
+
+test("what leaves tracing off is told: an exporter that is not there", () => {
+  const complaints: string[] = [];
+  const environment = { ...ON, OTEL_TRACES_EXPORTER: "zipkin" };
+  assert.equal(
+    tracingConfig(environment, (complaint) => complaints.push(complaint)),
+    undefined,
+  );
+  assert.deepEqual(complaints, [
+    "OTEL_TRACES_EXPORTER: zipkin is not supported (otlp, console); it is left out",
+  ]);
+});
+
+test("a flag is true or false, counts are whole, and resource attributes are a list", () => {
+  const complaintsOn = (variables: Record<string, string>) =>
+    tracingConfig({ ...ON, ...variables })?.complaints.map((complaint) => complaint.split(/[= ]/)[0]);
+  assert.deepEqual(complaintsOn({ OTEL_SDK_DISABLED: "1" }), ["OTEL_SDK_DISABLED"]);
+  assert.deepEqual(complaintsOn({ OTEL_SDK_DISABLED: "False" }), []);
+  assert.deepEqual(complaintsOn({ OTEL_BSP_MAX_QUEUE_SIZE: "1.5" }), ["OTEL_BSP_MAX_QUEUE_SIZE"]);
+  assert.equal(tracingConfig({ ...ON, OTEL_BSP_MAX_QUEUE_SIZE: "1.5" })?.batch.maxQueueSize, 2_048);
+  for (const wrong of ["nonsense", "=a", "a=b=c", "a=%ZZ", `a=${"x".repeat(256)}`, "a=b,c"])
+    assert.deepEqual(complaintsOn({ OTEL_RESOURCE_ATTRIBUTES: wrong }), ["OTEL_RESOURCE_ATTRIBUTES"], wrong);
+  for (const right of ["", "a=b", "a=b,", "a%20b=c%2Cd, region=cfo", "a="])
+    assert.deepEqual(complaintsOn({ OTEL_RESOURCE_ATTRIBUTES: right }), [], right);
+});
+
 test("metrics are served only where the variables ask for Prometheus", () => {
   assert.equal(metricsConfig({}), undefined);
   assert.equal(metricsConfig({ OTEL_METRICS_EXPORTER: "otlp" }), undefined);

@@ -53,6 +53,19 @@ test("without an endpoint nothing of the SDK is loaded and nothing is said; with
   assert.match((await runScript(source, on)).stdout, /opentelemetry\/sdk-trace/);
 });
 
+test("a misspelt endpoint keeps no service from starting: it runs untraced and says why, once", async () => {
+  const source = `withSpan("work", {}, () => console.log("served"));`;
+  for (const protocol of ["http/protobuf", "grpc"]) {
+    const { code, stdout, stderr } = await runScript(source, {
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      OTEL_EXPORTER_OTLP_ENDPOINT: "no address",
+    });
+    assert.deepEqual([code, stdout], [0, "served\n"], stderr);
+    const lines = stderr.trimEnd().split("\n");
+    assert.deepEqual([lines.length, JSON.parse(lines[0] ?? "{}").level], [1, 40], stderr);
+  }
+});
+
 test("an SDK message is one JSON line on stderr", async () => {
   const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_TRACES_SAMPLER: "nonsense" };
   const { stderr } = await runScript("process.exitCode = 0;", variables);

@@ -35,13 +35,19 @@ function log({ level, msg, ...fields }: LogLine): void {
 }
 
 async function start(): Promise<void> {
-  const tracing = tracingConfig();
+  const complain = (msg: string) => log({ level: "warn", msg });
+  const tracing = tracingConfig(processEnvironment(), complain);
   if (tracing !== undefined) {
     const { startTracing } = await import("./sdk.ts");
-    running = await startTracing(tracing, log);
-    process.once("beforeExit", () => void shutdownTracing());
+    try {
+      running = await startTracing(tracing, log);
+      process.once("beforeExit", () => void shutdownTracing());
+    } catch (error) {
+      // Whoever set a variable wrong must see it, and the service must serve.
+      log({ level: "error", msg: "tracing is off: it could not be started", reason: String(error) });
+    }
   }
-  const asked = metricsConfig(processEnvironment(), (msg) => log({ level: "warn", msg }));
+  const asked = metricsConfig(processEnvironment(), complain);
   if (asked === undefined) return;
   const { startMetrics } = await import("./metrics.ts");
   try {

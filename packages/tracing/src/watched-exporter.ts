@@ -55,7 +55,9 @@ export class WatchedExporter implements SpanExporter {
     this.#lostSpans += spans;
     if (this.#failing) return;
     this.#failing = true;
-    const reason = (error as (Error & { code?: unknown }) | undefined)?.code ?? error?.message ?? "unknown";
+    const { code } = (error ?? {}) as { code?: unknown };
+    // gRPC's codes are numbers that tell a reader nothing; its messages name them.
+    const reason = typeof code === "string" ? code : (error?.message ?? code ?? "unknown");
     this.#log({
       level: "warn",
       msg: "traces cannot be exported; the service is not affected, spans are dropped until it works again",
