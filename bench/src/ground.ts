@@ -21,6 +21,8 @@ export interface Ground {
   readonly auth: Service;
   readonly catalog: Service;
   people(count: number): Promise<Person[]>;
+  /** Stops the catalog and starts it again, with what it kept on disk. */
+  catalogAgain(): Promise<Service>;
   stop(): Promise<void>;
 }
 
@@ -68,14 +70,22 @@ export async function openGround(extra: Readonly<Record<string, string>> = {}): 
       entry: fileURLToPath(new URL("main.js", import.meta.resolve(packageName))),
     });
   const auth = await start("auth", "@kinopass/auth", authPort);
-  const catalog = await start("catalog", "@kinopass/catalog", catalogPort, await feedCredential(env));
+  const own = await feedCredential(env);
+  const startCatalog = () => start("catalog", "@kinopass/catalog", catalogPort, own);
+  const catalog = await startCatalog();
+  let running = catalog;
   return {
     postgres,
     auth,
     catalog,
     people: (count) => Promise.all(Array.from({ length: count }, () => signUp(auth.url, mailbox))),
+    catalogAgain: async () => {
+      await running.stop();
+      running = await startCatalog();
+      return running;
+    },
     stop: async () => {
-      await Promise.all([auth.stop(), catalog.stop()]);
+      await Promise.all([auth.stop(), running.stop()]);
       await mailbox.close();
       await postgres.stop();
       rmSync(home, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 /** `npm run bench -- [name …]`: runs the published figures again. Without a name it lists them. */
 import { benchAuthLoad } from "./auth-load.ts";
 import { benchCatalog } from "./catalog.ts";
+import { benchColdStart } from "./cold-start.ts";
 import { benchFlood } from "./flood.ts";
 import { benchGuard } from "./guard.ts";
 import { benchLimits } from "./limits.ts";
@@ -20,6 +21,7 @@ const benches: Readonly<
   guard: ["what it takes to know a caller ÷ what jose alone takes", benchGuard],
   "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
   revocation: ["from Auth's answer to a sign-out until the catalog refuses the token", benchRevocation],
+  "cold-start": ["a restart of the catalog while Auth is frozen or dead", benchColdStart],
   tracing: ["throughput with tracing off, at 1 % and at 100 % ÷ without any tracing code", benchTracing],
   flood: ["ten times the sign-ins that can be verified; who else still is served", benchFlood],
   limits: ["a decision ÷ a no-op in Redis; a refused flood", benchLimits],

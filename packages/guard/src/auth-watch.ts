@@ -86,12 +86,13 @@ export class AuthWatch {
    * without it after `startMs`. Never rejects: an outage must not keep a service from starting.
    */
   async start(): Promise<void> {
-    await this.#recall();
+    const patience = setTimeout(() => this.#firstWord.resolve(), this.timings.startMs);
+    // A disk that hangs must not keep a service from starting either.
+    await Promise.race([this.#recall(), this.#firstWord.promise]);
     this.#tick = setInterval(() => this.#everyTick(), this.timings.tickMs);
     this.#tick.unref();
     this.#following = this.#feed.run();
     void this.keys.refresh();
-    const patience = setTimeout(() => this.#firstWord.resolve(), this.timings.startMs);
     await this.#firstWord.promise;
     clearTimeout(patience);
     this.#started = true;
@@ -200,6 +201,7 @@ export class AuthWatch {
     this.count("guard_disk", { operation: "read", outcome: keys === undefined ? "failure" : "success" });
     if (keys !== undefined && keptKeys !== undefined) this.keys.recall(keys, keptKeys.savedAtMs);
     this.knowledge.recall(readKeptRevocations(keptRevocations?.body));
+    await this.#disk.tidy((this.#options.clock ?? systemClock).now().getTime());
   }
 
   #keepRevocations(): void {

@@ -1,5 +1,19 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -44,7 +58,7 @@ test("a copy that is absent, cut, changed or of another issuer is none", async (
   assert.equal(await new Disk(directory, "https://other.test").read("keys.json"), undefined);
 });
 
-test("a copy that others may write, or that is a link, is not ours", async (t) => {
+test("a copy that others may write, or that is a link, a pipe or a directory, is not ours", async (t) => {
   const { directory, disk, path } = await setUp(t);
   await disk.write("keys.json", {}, 17);
   await chmod(path, 0o666);
@@ -52,6 +66,86 @@ test("a copy that others may write, or that is a link, is not ours", async (t) =
   await chmod(path, 0o600);
   await symlink(path, join(directory, "link.json"));
   assert.equal(await disk.read("link.json"), undefined);
+  await mkdir(join(directory, "directory.json"));
+  assert.equal(await disk.read("directory.json"), undefined);
+  if (process.platform === "win32") return;
+  execFileSync("/bin/sh", ["-c", 'mkfifo -m 600 "$0"', join(directory, "pipe.json")]);
+  assert.equal(await disk.read("pipe.json"), undefined, "and nobody waits for it");
+});
+
+test("a copy that somebody else owns is not ours, whatever its mode", {
+  skip: process.getuid?.() !== 0 && "only root can give a file away",
+}, async (t) => {
+  const { disk, path } = await setUp(t);
+  await disk.write("keys.json", {}, 17);
+  await chown(path, 65_534, 65_534);
+  assert.equal(await disk.read("keys.json"), undefined);
+});
+
+const WRITER = `
+  const { Disk } = await import(${JSON.stringify(new URL("./disk.js", import.meta.url).href)});
+  const disk = new Disk(process.argv[1], ${JSON.stringify(ISSUER)});
+  for (let round = 1; ; round += 1) {
+    const written = disk.write("keys.json", { round, filler: "x".repeat(8_000_000) }, round);
+    setImmediate(() => process.stdout.write(".".repeat(64)));
+    await written;
+  }`;
+
+test("a process that is killed while it writes leaves a whole copy, and rubbish that is cleared away", {
+  timeout: 120_000,
+}, async (t) => {
+  const { directory, disk } = await setUp(t);
+  await disk.write("keys.json", { round: 0 }, 1);
+  for (let death = 1; death <= 8; death += 1) {
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", WRITER, directory], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    // Each dies a little further into its work.
+    for (let heard = 0; heard < death; heard += 1) {
+      const [seen] = await Promise.all([disk.read("keys.json"), once(child.stdout, "data")]);
+      assert.notEqual(seen, undefined, "a reader beside it sees the old copy or the new one");
+    }
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    assert.notEqual(await disk.read("keys.json"), undefined, `death ${death}`);
+  }
+  const rubbish = (await readdir(directory)).filter((name) => name !== "keys.json");
+  assert.ok(rubbish.length > 0, "none of them died in a write");
+  const [abandoned = "", ...others] = rubbish;
+  await utimes(join(directory, abandoned), 1_000, 1_000);
+  for (const other of others) await utimes(join(directory, other), 2_000, 2_000);
+  await writeFile(join(directory, "not-ours.tmp"), "");
+  await utimes(join(directory, "not-ours.tmp"), 1_000, 1_000);
+  await disk.tidy(2_000_000);
+  assert.deepEqual((await readdir(directory)).sort(), [...others, "keys.json", "not-ours.tmp"].sort());
+});
+
+test("a disk that is full in the middle of a write costs the write, not the last good copy", {
+  skip: process.platform === "win32" && "no such limit there",
+}, async (t) => {
+  const { directory, disk } = await setUp(t);
+  await disk.write("keys.json", { keys: [1] }, 17);
+  // No file may grow past a few kilobytes: the write begins, and fails half-way.
+  const child = spawn(
+    "/bin/sh",
+    [
+      "-c",
+      `trap '' XFSZ; ulimit -f 16; exec "$0" "$@"`,
+      process.execPath,
+      "--input-type=module",
+      "--eval",
+      WRITER,
+      directory,
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  const [status] = await once(child, "exit");
+  assert.equal(status, 1);
+  assert.match(said, /EFBIG/);
+  assert.deepEqual(await readdir(directory), ["keys.json"]);
+  assert.deepEqual(await disk.read("keys.json"), { savedAtMs: 17, body: { keys: [1] } });
 });
 
 test("a write that fails leaves the last good copy and no rubbish", async (t) => {

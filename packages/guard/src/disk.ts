@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
@@ -18,6 +18,9 @@ const Kept = Compile(
 const MAX_BYTES = 64 * 1024 * 1024;
 /** Another user of the machine who may write here chooses who our callers are. */
 const WRITABLE_BY_OTHERS = 0o022;
+/** A write takes milliseconds, so an unfinished one this old is of a process that died in it. */
+const ABANDONED_MS = 10 * 60_000;
+const UNFINISHED = /^\.[\w.]+\.[\da-f-]{36}\.tmp$/;
 
 export interface KeptCopy {
   readonly savedAtMs: number;
@@ -76,18 +79,34 @@ export class Disk {
     }
   }
 
+  /** Removes what processes that were killed while writing have left; a neighbour's write under way stays. */
+  async tidy(nowMs: number): Promise<void> {
+    for (const name of await readdir(this.#directory).catch(() => [])) {
+      if (!UNFINISHED.test(name)) continue;
+      const path = join(this.#directory, name);
+      const found = await stat(path).catch(() => undefined);
+      if (found !== undefined && nowMs - found.mtimeMs > ABANDONED_MS) await rm(path).catch(() => {});
+    }
+  }
+
   #sum(savedAtMs: number, text: string): string {
     return createHash("sha256").update(`${this.#issuer}\n${savedAtMs}\n${text}`).digest("hex");
   }
 }
 
 async function readPrivately(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  // A pipe would keep us waiting for whoever writes into it.
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    const { size, mode } = await file.stat();
+    const found = await file.stat();
+    const { size, mode, uid } = found;
+    if (!found.isFile()) throw new Error("not a file");
     if (size > MAX_BYTES) throw new Error("too large");
     if (process.platform !== "win32" && (mode & WRITABLE_BY_OTHERS) !== 0)
       throw new Error("others may write it");
+    const own = process.getuid?.();
+    if (own !== undefined && uid !== own && uid !== 0) throw new Error("somebody else's");
     return await file.readFile("utf8");
   } finally {
     await file.close();

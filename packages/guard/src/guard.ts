@@ -107,9 +107,11 @@ export class Guard {
   }
 
   #judge(remembered: Remembered, digest: string, readOnly: boolean): Caller {
-    const { keys, knowledge, timings } = this.#watch;
+    const { health, keys, knowledge, timings } = this.#watch;
     if (!keys.usable) return guest("auth_away", "stale");
     const ended = knowledge.ends(remembered.token);
+    // It only needs to be renewed, and while Auth is away it cannot be: that is not the viewer's fault.
+    if (ended === "token_outdated" && health.state === "away") return guest("auth_away", "stale");
     const caller =
       ended === undefined
         ? judge(remembered, this.#circumstances(readOnly), timings)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
+import { guest } from "./caller.ts";
 import { decide, member, open, strict } from "./policy.ts";
 import type { Fault } from "./testing/fault-proxy.ts";
 import { QUICK, type Stand, setUp } from "./testing/set-up.ts";
@@ -155,7 +156,15 @@ test("grace", { concurrency: 4, timeout: 120_000 }, async (t) => {
 
   await t.test("is not for what is not a token of ours", async (t) => {
     const stand = await setUp(t);
-    const { ask, clock, token } = stand;
+    const { ask, auth, clock, recorder, token } = stand;
+    await recorder.reached(2, "guard_probes", "keys", "success");
+    const fromWithdrawn = await token();
+    assert.equal((await ask(fromWithdrawn)).kind, "member");
+    const withdrawn = auth.key.kid;
+    await auth.rotate();
+    const fetched = recorder.next("guard_probes", "keys", "success");
+    await auth.withdraw(withdrawn, { tell: true });
+    await fetched;
     const good = await token();
     const wrong = {
       "another audience": await token({ claims: { aud: "billing" } }),
@@ -168,6 +177,11 @@ test("grace", { concurrency: 4, timeout: 120_000 }, async (t) => {
     clock.advance({ minutes: 12 });
     assert.equal(await summary(ask(good)), "member, grace, auth_away");
     for (const [name, token] of Object.entries(wrong)) assert.equal((await ask(token)).kind, "refused", name);
+    assert.equal(
+      await summary(ask(fromWithdrawn)),
+      "guest, stale, auth_away",
+      "signed by a key that was withdrawn",
+    );
   });
 
   await t.test("is not given while Auth is well, nor for a moment's silence", async (t) => {
@@ -207,6 +221,32 @@ test("grace", { concurrency: 4, timeout: 120_000 }, async (t) => {
     clock.advance({ minutes: 12 });
     assert.equal(await summary(Promise.resolve(newcomer.identify(asked))), "guest, stale, auth_away");
   });
+});
+
+test("rights that were changed before the outage do not come back in it, and nobody is told to renew them at an Auth that is away", async (t) => {
+  const stand = await setUp(t);
+  const { ask, auth, clock, recorder, token } = stand;
+  const sub = randomUUID();
+  const [old, unseen] = [await token({ claims: { sub } }), await token({ claims: { sub } })];
+  await ask(old);
+  clock.advance({ seconds: 5 });
+  const heard = recorder.next("guard_feed_events", "revocation");
+  await auth.changeClaims(sub, clock.now());
+  await heard;
+  assert.equal(await summary(ask(old)), "refused, fresh, token_outdated");
+  await outage(stand);
+  for (const minutes of [0, 12]) {
+    clock.advance({ minutes });
+    for (const outdated of [old, unseen]) {
+      const caller = await ask(outdated);
+      assert.deepEqual(caller, guest("auth_away", "stale"));
+      const refusal = decide(member, caller);
+      assert.equal(refusal.allow ? 0 : refusal.status, 503);
+    }
+  }
+  await auth.restart();
+  await recorder.state("fresh");
+  assert.equal((await ask(old)).kind, "refused");
 });
 
 test("a broken counter decides nothing", async (t) => {

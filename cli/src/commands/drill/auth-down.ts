@@ -24,7 +24,7 @@ export interface DrillOptions {
 const FEWEST_VIEWERS = 6;
 /** The stand limits what one account may play: more requests take more viewers, not busier ones. */
 const PER_VIEWER = 50;
-const WARM_UP_SECONDS = 4;
+const WARM_UP_SECONDS = 10;
 /** Viewers' tokens are renewed this often: none runs out under way that should not. */
 const RENEW_MS = 4 * 60_000;
 const BACK_DEADLINE_MS = 30_000;

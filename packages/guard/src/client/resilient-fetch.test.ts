@@ -93,6 +93,42 @@ test("only what may be repeated is repeated, once the budget has earned it", asy
   assert.equal(attempts, 1);
 });
 
+test("instances that failed together come back at different moments: each pause is drawn anew", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const draws = { next: 0 };
+  const sent: number[] = [];
+  let at = 0;
+  const call = resilientFetch({
+    deadlineMs: 60_000,
+    random: () => draws.next,
+    uptime: () => at,
+    fetch: async () => {
+      sent.push(at);
+      return new Response(null, { status: sent.length === 41 || sent.length === 42 ? 503 : 200 });
+    },
+  });
+  // The throttle draws from the same: it is at ease after so many good answers.
+  for (let index = 0; index < 40; index += 1) await call("http://peer.test/");
+  const pauses = async (draw: number) => {
+    draws.next = draw;
+    sent.splice(40);
+    const answer = call("http://peer.test/");
+    const began = at;
+    for (const attempts of [42, 43]) {
+      for (let waited = 0; sent.length < attempts && waited < 300; waited += 1) {
+        // Lets the failed attempt end and its pause begin.
+        await new Promise((next) => setImmediate(next));
+        t.mock.timers.tick(1);
+        at += 1;
+      }
+    }
+    assert.equal((await answer).status, 200);
+    return sent.slice(40).map((moment) => moment - began);
+  };
+  assert.deepEqual(await pauses(0.25), [0, 10, 30], "a quarter of 40 ms, then a quarter of 80 ms");
+  assert.deepEqual(await pauses(0.75), [0, 30, 90]);
+});
+
 test("a Retry-After beyond the deadline is not slept through", async (t) => {
   let attempts = 0;
   let ill = false;
@@ -120,6 +156,31 @@ test("with half of all calls failing there are no more than 1.1 attempts per req
   for (let index = 0; index < requests; index += 1) await call(url).catch(() => {});
   assert.ok(attempts > requests, "some were retried");
   assert.ok(attempts <= requests * 1.1, `${attempts} attempts`);
+});
+
+test("a peer that turns everybody away is hardly asked any more, and one that is well always", async () => {
+  let asked = 0;
+  const call = resilientFetch({
+    random: () => 0.5,
+    fetch: async () => {
+      asked += 1;
+      return new Response(null, { status: 429 });
+    },
+  });
+  const kinds = async (times: number) => {
+    const seen: string[] = [];
+    for (let index = 0; index < times; index += 1) seen.push(await kindOf(call("http://peer.test/")));
+    return seen;
+  };
+  assert.deepEqual(await kinds(5), ["429", "429", "throttled", "throttled", "throttled"]);
+  assert.equal(asked, 2, "what is dropped here is not sent");
+  const well = resilientFetch({ random: () => 0, fetch: async () => new Response(null, { status: 200 }) });
+  for (let index = 0; index < 50; index += 1)
+    assert.equal(
+      await kindOf(well("http://peer.test/")),
+      "200",
+      "nothing is dropped before a peer that is well",
+    );
 });
 
 test("a caller that loses interest says nothing about the peer", async (t) => {

@@ -19,12 +19,27 @@ test("signing keys", { concurrency: true, timeout: 60_000 }, async (t) => {
       "no keys": { body: '{"keys":[]}' },
       "no list": { body: '{"keys":{}}' },
       "only keys of another kind": { body: '{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"r"}]}' },
-      "a symmetric key": { body: '{"keys":[{"kty":"oct","k":"c2VjcmV0","kid":"h"}]}' },
+      "a symmetric key": { body: '{"keys":[{"kty":"oct","alg":"HS256","k":"c2VjcmV0","kid":"h"}]}' },
+      "an Ed25519 key for HS256": { body: JSON.stringify({ keys: [{ ...stranger.jwk, alg: "HS256" }] }) },
+      "an Ed25519 key for encryption": { body: JSON.stringify({ keys: [{ ...stranger.jwk, use: "enc" }] }) },
       "a private key": { body: JSON.stringify({ keys: [withPrivateHalf] }) },
       "two keys of one name": { body: JSON.stringify({ keys: [stranger.jwk, stranger.jwk] }) },
       huge: { body: JSON.stringify({ keys: [stranger.jwk], filler: "x".repeat(70_000) }) },
       "an error": { status: 500, body: JSON.stringify({ keys: [stranger.jwk] }) },
       slow: { body: JSON.stringify({ keys: [stranger.jwk] }), delayMs: 3_000 },
+      "too many keys": {
+        body: JSON.stringify({
+          keys: Array.from({ length: 33 }, (_, at) => ({ ...stranger.jwk, kid: `k${at}` })),
+        }),
+      },
+      "a list in a list": { body: "[".repeat(60_000) },
+      "10 MB that began as kilobytes": { body: JSON.stringify({ keys: [stranger.jwk] }), as: "unzipping" },
+      "no end": { body: JSON.stringify({ keys: [stranger.jwk] }), as: "endless" },
+      "a byte at a time": { body: JSON.stringify({ keys: [stranger.jwk] }), as: "dripping" },
+      "a byte less than announced": { body: JSON.stringify({ keys: [stranger.jwk] }), as: "cut" },
+      "all but the end of the body": { body: JSON.stringify({ keys: [stranger.jwk] }), as: "half_closed" },
+      "all but a byte, and silence": { body: JSON.stringify({ keys: [stranger.jwk] }), as: "hanging" },
+      "a redirect": { body: JSON.stringify({ keys: [stranger.jwk] }), as: "elsewhere" },
     };
     const seen = await token();
     await ask(seen);

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { deliver } from "./keys-delivery.ts";
 import type { FromTestAuth, TestAuthState, ToTestAuth } from "./test-auth-messages.ts";
 
 /**
@@ -14,6 +15,7 @@ const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://auth");
   requests[pathname] = (requests[pathname] ?? 0) + 1;
   if (state === undefined) return void response.writeHead(503).end();
+  if (pathname === "/elsewhere") return deliver.whole(response, 200, state.keysAnswer?.body ?? "");
   if (pathname === "/.well-known/jwks.json") return answerKeys(state, response);
   if (pathname === "/v1/revocations") return answerFeed(state, request, response, searchParams.get("after"));
   response.writeHead(404).end();
@@ -41,8 +43,8 @@ function changeState(next: TestAuthState): void {
 }
 
 function answerKeys({ keys, keysAnswer = {} }: TestAuthState, response: ServerResponse): void {
-  const { status = 200, body = JSON.stringify({ keys }), delayMs = 0 } = keysAnswer;
-  setTimeout(() => response.writeHead(status, { "content-type": "application/json" }).end(body), delayMs);
+  const { status = 200, body = JSON.stringify({ keys }), delayMs = 0, as = "whole" } = keysAnswer;
+  setTimeout(() => deliver[as](response, status, body), delayMs);
 }
 
 function answerFeed(

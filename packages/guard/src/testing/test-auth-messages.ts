@@ -5,7 +5,24 @@ export interface KeysAnswer {
   /** Instead of the key set; `""` is an empty answer. */
   readonly body?: string;
   readonly delayMs?: number;
+  /** How the body travels; whole if left out. */
+  readonly as?: KeysDelivery;
 }
+
+/**
+ * endless: again and again, without a length. dripping: a byte at a time. cut: one byte short of the length that was
+ * announced, then the end. half_closed: no length, and an end that does not say whether that was all. hanging: one byte
+ * short, and silence. unzipping: a few kilobytes that become ten megabytes. elsewhere: a redirect to where it is whole.
+ */
+export type KeysDelivery =
+  | "whole"
+  | "endless"
+  | "dripping"
+  | "cut"
+  | "half_closed"
+  | "hanging"
+  | "unzipping"
+  | "elsewhere";
 
 /** Everything a test's Auth process needs to answer; handed over again after a restart. */
 export interface TestAuthState {
