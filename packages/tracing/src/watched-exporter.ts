@@ -20,6 +20,9 @@ export class WatchedExporter implements SpanExporter {
   readonly #log: Log;
   #lostSpans = 0;
   #failing = false;
+  /** Exports are numbered as they begin. */
+  #begun = 0;
+  #lastArrived = 0;
 
   constructor(exporter: SpanExporter, endpoint: string, log: Log) {
     this.#exporter = exporter;
@@ -28,9 +31,11 @@ export class WatchedExporter implements SpanExporter {
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.#begun += 1;
+    const turn = this.#begun;
     this.#exporter.export(spans, (result) => {
-      if (result.code === ExportResultCode.SUCCESS) this.#arrived();
-      else this.#lost(spans.length, result.error);
+      if (result.code === ExportResultCode.SUCCESS) this.#arrived(turn);
+      else this.#lost(turn, spans.length, result.error);
       done(result);
     });
   }
@@ -43,7 +48,8 @@ export class WatchedExporter implements SpanExporter {
     await this.#exporter.shutdown();
   }
 
-  #arrived(): void {
+  #arrived(turn: number): void {
+    this.#lastArrived = Math.max(turn, this.#lastArrived);
     if (!this.#failing) return;
     const lost_spans = this.#lostSpans;
     this.#failing = false;
@@ -51,9 +57,10 @@ export class WatchedExporter implements SpanExporter {
     this.#log({ level: "info", msg: "traces are exported again", endpoint: this.#endpoint, lost_spans });
   }
 
-  #lost(spans: number, error: Error | undefined): void {
+  #lost(turn: number, spans: number, error: Error | undefined): void {
     this.#lostSpans += spans;
-    if (this.#failing) return;
+    // One begun before another that has arrived since tells of the past: its wait is over, the outage too.
+    if (this.#failing || turn < this.#lastArrived) return;
     this.#failing = true;
     const { code } = (error ?? {}) as { code?: unknown };
     // gRPC's codes are numbers that tell a reader nothing; its messages name them.
