@@ -77,10 +77,7 @@ export class EmailChange {
   async checkMail(job: StoredJob): Promise<StoredJob> {
     const { codes, directory } = this.#given;
     if ((await directory.find({ kind: "email", address: job.to })) === undefined) return job;
-    await codes.discard(
-      this.#keyOf((job.values["accountId"] ?? "") as AccountId),
-      job.values["codeId"] ?? "",
-    );
+    await codes.retire(this.#keyOf((job.values["accountId"] ?? "") as AccountId), job.values["codeId"] ?? "");
     return { ...job, letter: "already_registered" };
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sql } from "../testing/sql.ts";
 import { GOOD_PASSWORD, startTestAuth, type TestAuth } from "../testing/start-auth.ts";
 
 const post = (auth: TestAuth, url: string, payload: object, headers = {}) =>
@@ -44,17 +45,31 @@ test("a code for a taken address is dead even to whoever knows it", async (t) =>
   const auth = await startTestAuth(t);
   const { codes, directory, db } = auth.auth.capabilities;
   await auth.signUp({ email: "owner@example.com" });
-  await post(auth, "/v1/accounts", form("owner@example.com"));
+  const key = {
+    subject: directory.hash({ kind: "email", address: "owner@example.com" as never }),
+    purpose: "sign_up",
+  } as const;
+  const { id, code } = await db.transaction((tx) => codes.issue(tx, key, { passwordHash: "sealed" }));
+  await codes.retire(key, id);
+  assert.equal(await db.transaction((tx) => codes.redeem(tx, key, code)), undefined);
+  const kept = await sql<{ payload: unknown }>(auth, "select payload from auth.codes where id = $1", id);
+  assert.deepEqual(kept, [{ payload: null }], "nothing of the sign-up is kept");
+});
+
+test("wrong codes are the same work for a taken address and a free one: each is counted, five at most", async (t) => {
+  const auth = await startTestAuth(t);
+  await auth.signUp({ email: "owner@example.com" });
+  const addresses = ["owner@example.com", "free@example.com"];
+  for (const email of addresses) await post(auth, "/v1/accounts", form(email));
   await auth.mails();
-  const subject = directory.hash({ kind: "email", address: "owner@example.com" as never });
-  const { rows } = await db.run({
-    name: "test.codes",
-    text: "select id from auth.codes where subject_hash = $1",
-    values: [subject],
-  });
-  assert.deepEqual(rows, []);
-  const key = { subject, purpose: "sign_up" } as const;
-  assert.equal(await db.transaction((tx) => codes.redeem(tx, key, "00000000")), undefined);
+  for (let round = 1; round <= 6; round += 1) {
+    for (const email of addresses) {
+      const answer = await post(auth, "/v1/accounts/confirm", { email, code: "00000000" });
+      assert.equal(answer.json().code, "code_wrong");
+    }
+    const tries = await sql(auth, "select tries from auth.codes where used_at is null");
+    assert.deepEqual(tries, Array(2).fill({ tries: Math.min(round, 5) }));
+  }
 });
 
 test("of twenty parallel confirmations exactly one makes the account", async (t) => {

@@ -93,7 +93,7 @@ export class SignUp {
   async checkMail(job: StoredJob): Promise<StoredJob> {
     const { codes, directory } = this.#given;
     if ((await directory.find({ kind: "email", address: job.to })) === undefined) return job;
-    await codes.discard(this.#keyOf(job.to), job.values["codeId"] ?? "");
+    await codes.retire(this.#keyOf(job.to), job.values["codeId"] ?? "");
     return { ...job, letter: "already_registered" };
   }
 

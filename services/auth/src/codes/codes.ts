@@ -6,7 +6,7 @@
  * once, since each carries what it confirms (somebody else's sign-up with the same address must not
  * replace yours), but no more than five: the oldest gives way.
  */
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { refusals } from "@kinopass/http";
 import type { Database, Transaction } from "@kinopass/postgres";
 import type { Clock } from "../clock.ts";
@@ -98,9 +98,12 @@ export class Codes {
     return opened === undefined ? undefined : (JSON.parse(opened.toString("utf8")) as Payload);
   }
 
-  /** Takes back one code that nobody was told. */
-  async discard({ subject, purpose }: CodeKey, id: string): Promise<void> {
-    await queries.discard(this.#db, subject, purpose, id);
+  /**
+   * A code that nobody was told opens nothing any more. It stays and counts tries until it runs out: where there is
+   * none a wrong try writes nothing, and would be answered sooner than where there is one.
+   */
+  async retire({ subject, purpose }: CodeKey, id: string): Promise<void> {
+    await queries.retire(this.#db, subject, purpose, id, randomBytes(32));
   }
 
   /** Ends every pending code of these subjects, whatever it was for. */

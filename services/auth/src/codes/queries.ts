@@ -35,9 +35,10 @@ export const redeem = statement<RedeemedRow>(
    returning id, payload, used_at is not null as is_right`,
 );
 
-export const discard = statement<never>(
-  "codes.discard",
-  "delete from auth.codes where subject_hash = $1 and purpose = $2 and id = $3",
+/** $4: what no code hashes to. */
+export const retire = statement<never>(
+  "codes.retire",
+  "update auth.codes set code_hash = $4, payload = null where subject_hash = $1 and purpose = $2 and id = $3",
 );
 
 export const kill = statement<never>(

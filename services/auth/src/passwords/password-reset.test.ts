@@ -44,8 +44,9 @@ test("asking for a known and an unknown address is one answer after the same sta
   assert.deepEqual([unknown.status, unknown.text], [known.status, known.text]);
   assert.deepEqual(Object.keys(unknown.headers).sort(), Object.keys(known.headers).sort());
   assert.deepEqual(await auth.mails("unknown@example.com"), []);
-  const rows = await sql(auth, "select purpose from auth.codes");
-  assert.deepEqual(rows, [{ purpose: "password_reset" }], "the code of nobody is gone");
+  for (const email of ["known@example.com", "unknown@example.com"]) await confirm(auth, email, "00000000");
+  const tries = await sql(auth, "select tries from auth.codes where purpose = 'password_reset'");
+  assert.deepEqual(tries, [{ tries: 1 }, { tries: 1 }], "a wrong code is counted for nobody as for somebody");
 });
 
 test("confirming with a wrong code is one answer after the same statements for a known and an unknown address", async (t) => {

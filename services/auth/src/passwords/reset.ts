@@ -69,7 +69,7 @@ export class PasswordReset {
     const { accounts, codes } = this.#given;
     const account = await accounts.findByEmail(job.to);
     if (account !== undefined) return { ...job, language: account.locale };
-    await codes.discard(this.#keyOf(job.to), job.values["codeId"] ?? "");
+    await codes.retire(this.#keyOf(job.to), job.values["codeId"] ?? "");
     return undefined;
   }
 
