@@ -32,11 +32,13 @@ const NOTICE_MS = 1_000;
 
 /**
  * Readiness turns red at once and everything is still served, until balancers had time to notice: a socket that is
- * closed while somebody is connecting resets them. Then requests under way are finished, and what must be closed is
- * closed. After `patienceMs` the rest is cut.
+ * closed while somebody is connecting resets them. Each answer meanwhile ends its connection, for one that is kept would be
+ * closed under a request that is on its way. Then requests under way are finished, and what must be closed is closed.
+ * After `patienceMs` the rest is cut.
  */
 export async function drain(app: Server, close: () => Promise<void>, patienceMs = 8_000): Promise<void> {
   announceLeaving(app);
+  app.server.prependListener("request", (_, response) => response.setHeader("connection", "close"));
   await delay(NOTICE_MS);
   const cut = setTimeout(() => app.server.closeAllConnections(), patienceMs);
   try {
