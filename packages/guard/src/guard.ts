@@ -7,7 +7,7 @@ import type { GuardOptions } from "./options.ts";
 import { type Decision, decide, type Policy, seenByRoute } from "./policy.ts";
 import { bearerToken, looksLikeToken, MAX_TOKEN_BYTES } from "./tokens/bearer.ts";
 import { digestOf, RememberedTokens } from "./tokens/remembered-tokens.ts";
-import { type TokenFault, TokenVerifier } from "./tokens/token-verifier.ts";
+import { type TokenFault, TokenVerifier, type Verdict } from "./tokens/token-verifier.ts";
 
 /** What the guard looks at in a request; nothing else in it says who is calling. */
 export interface GuardedRequest {
@@ -92,14 +92,19 @@ export class Guard {
     return this.#judge(remembered, digest, readOnly);
   }
 
-  async #identifyNew(token: string, digest: string, readOnly: boolean): Promise<Caller> {
+  #identifyNew(token: string, digest: string, readOnly: boolean): Caller | Promise<Caller> {
     const { keys } = this.#watch;
     if (!keys.usable)
       return looksLikeToken(token) ? guest("auth_away", "stale") : this.#refuse("not_compact");
-    const verdict = await this.#verifier.verify(token, (keyId) => keys.find(keyId));
+    const verdict = this.#verifier.verify(token, (keyId) => keys.find(keyId));
+    if (verdict instanceof Promise) return verdict.then((late) => this.#judgeNew(late, digest, readOnly));
+    return this.#judgeNew(verdict, digest, readOnly);
+  }
+
+  #judgeNew(verdict: Verdict, digest: string, readOnly: boolean): Caller {
     if (!verdict.authentic) return this.#refuse(verdict.fault);
     // The key may have been withdrawn while its signature was being checked.
-    if (keys.find(verdict.token.keyId) === undefined) return this.#refuse("unknown_key");
+    if (this.#watch.keys.find(verdict.token.keyId) === undefined) return this.#refuse("unknown_key");
     const remembered: Remembered = { token: verdict.token, members: {} };
     const caller = this.#judge(remembered, digest, readOnly);
     if (caller.kind === "member") this.#remembered.set(digest, remembered);

@@ -69,23 +69,26 @@ export class TokenVerifier {
     };
   }
 
-  async verify(compact: string, findKey: FindKey): Promise<Verdict> {
-    if (!looksLikeToken(compact)) return { authentic: false, fault: "not_compact" };
-    const currentDate = this.#clock.now();
-    let keyId = "";
+  /** Everything but the signature is judged at once, and the rest in one step: most of what a new token costs is waiting in turns. */
+  verify(compact: string, findKey: FindKey): Verdict | Promise<Verdict> {
+    if (!looksLikeToken(compact)) return refuse("not_compact");
+    const dot = compact.indexOf(".");
+    let keyId: string;
     try {
-      keyId = this.#keyId(compact.slice(0, compact.indexOf(".")));
-      const key = findKey(keyId);
-      if (key === undefined) return { authentic: false, fault: "unknown_key" };
-      const { payload } = await jwtVerify(compact, key, { ...this.#expected, currentDate });
-      return this.#read(payload, keyId, compact, currentDate.getTime());
+      keyId = this.#keyId(compact.slice(0, dot));
     } catch (error) {
-      // jose checks the signature, then type, issuer and audience, and the times last: an expired token is otherwise good.
-      if (error instanceof errors.JWTExpired) {
-        return this.#read(error.payload, keyId, compact, currentDate.getTime());
-      }
-      return { authentic: false, fault: faultOf(error) };
+      return refuse(faultOf(error));
     }
+    const key = findKey(keyId);
+    if (key === undefined) return refuse("unknown_key");
+    const now = this.#clock.now();
+    const claims = compact.slice(dot + 1, compact.lastIndexOf("."));
+    const read = (payload: JWTPayload) => this.#read(payload, keyId, claims, now.getTime());
+    return jwtVerify(compact, key, { ...this.#expected, currentDate: now }).then(
+      ({ payload }) => read(payload),
+      // jose checks the signature, then type, issuer and audience, and the times last: an expired token is otherwise good.
+      (error: unknown) => (error instanceof errors.JWTExpired ? read(error.payload) : refuse(faultOf(error))),
+    );
   }
 
   /** All tokens of a key have the same header to the letter: it is read and checked once. */
@@ -99,15 +102,17 @@ export class TokenVerifier {
     return keyId;
   }
 
-  #read(payload: JWTPayload, keyId: string, compact: string, nowMs: number): Verdict {
-    const text = compact.slice(compact.indexOf(".") + 1, compact.lastIndexOf("."));
-    if (!isCanonical(text, payload)) return { authentic: false, fault: "not_canonical" };
+  #read(payload: JWTPayload, keyId: string, text: string, nowMs: number): Verdict {
+    if (!isCanonical(text, payload)) return refuse("not_canonical");
     const token = readClaims(payload, keyId, this.#timings.tokenLifetimeMs);
-    if (token === undefined) return { authentic: false, fault: "claims" };
-    if (token.issuedAtMs > nowMs + this.#timings.leewayMs)
-      return { authentic: false, fault: "not_yet_valid" };
+    if (token === undefined) return refuse("claims");
+    if (token.issuedAtMs > nowMs + this.#timings.leewayMs) return refuse("not_yet_valid");
     return { authentic: true, token };
   }
+}
+
+function refuse(fault: TokenFault): Verdict {
+  return { authentic: false, fault };
 }
 
 /** Before any key is looked for: what is not in our form must not look like a key that we have not heard of. */
