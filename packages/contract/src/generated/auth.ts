@@ -174,7 +174,7 @@ export interface paths {
         };
         /**
          * Accounts by exact e-mail, or of a region (needs `accounts:read`)
-         * @description Either `email` alone, or `region`, with `age_ceiling` if wanted. A region is listed newest first, an age by birth date. There is no search by part of an address.
+         * @description Either `email` alone, or `region`, `age_ceiling` or both. A region is listed newest first, an age by birth date, region after region where none is given. There is no search by part of an address.
          */
         get: operations["findAccounts"];
         put?: never;
@@ -2027,7 +2027,7 @@ export interface operations {
                  * @example ru_volga
                  */
                 region?: string;
-                /** @description Within the region: people who may watch this and nothing higher */
+                /** @description People who may watch this and nothing higher */
                 age_ceiling?: 0 | 6 | 12 | 16 | 18;
                 page_size?: number;
                 cursor?: string;

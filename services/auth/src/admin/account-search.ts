@@ -1,7 +1,8 @@
 /**
  * How administrators find accounts: by exact address (through the directory), or through one region,
- * whole or of one age ceiling. Every page is a stretch of one leaf's index. There is no search by part
- * of an address: it would read everybody's, and no index could help it.
+ * whole or of one age ceiling, or of one age ceiling everywhere: region after region. Every statement reads
+ * a stretch of one leaf's index. There is no search by part of an address: it would read everybody's, and no
+ * index could help it.
  */
 import { common, decodeCursor, encodeCursor } from "@kinopass/http";
 import type { Database } from "@kinopass/postgres";
@@ -16,8 +17,8 @@ import * as queries from "./queries.ts";
 export type { ListedRow } from "./queries.ts";
 
 export interface Search {
-  /** Slug. */
-  readonly region: string;
+  /** Slug; left out: every region, one after the other. */
+  readonly region?: string | undefined;
   readonly ageCeiling?: AgeCeiling | undefined;
   readonly cursor?: string | undefined;
   readonly size: number;
@@ -26,6 +27,14 @@ export interface Search {
 export interface FoundPage {
   readonly rows: readonly queries.ListedRow[];
   readonly nextCursor: string | null;
+}
+
+/** The last row of a page. */
+interface Place {
+  /** "" where the birth date is unknown. */
+  readonly born: string;
+  readonly id: string;
+  readonly region: number;
 }
 
 const LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
@@ -44,25 +53,42 @@ export class AccountSearch {
   /** Refuses `region_unknown`. */
   @trace("admin.search")
   async find({ region: slug, ageCeiling, cursor, size }: Search): Promise<FoundPage> {
-    const region = await this.#regions.codeOf(slug);
-    const found =
-      ageCeiling === undefined
-        ? await this.#all(region, cursor, size + 1)
-        : await this.#ofAge(region, birthDatesOf(ageCeiling, this.#clock.now()), cursor, size + 1);
+    const place = cursor === undefined ? undefined : readCursor(cursor);
+    const codes = slug === undefined ? await this.#from(place?.region) : [await this.#regions.codeOf(slug)];
+    const found: queries.ListedRow[] = [];
+    for (const [index, region] of codes.entries()) {
+      const after = index === 0 ? place : undefined;
+      const wanted = size + 1 - found.length;
+      const rows =
+        ageCeiling === undefined
+          ? await this.#all(region, after, wanted)
+          : await this.#ofAge(region, birthDatesOf(ageCeiling, this.#clock.now()), after, wanted);
+      found.push(...rows);
+      if (found.length > size) break;
+    }
     const rows = found.slice(0, size);
     const last = rows.at(-1);
     const more = found.length > size && last !== undefined;
-    return { rows, nextCursor: more ? encodeCursor([last.birth_date ?? "", last.id]) : null };
+    return { rows, nextCursor: more ? encodeCursor([last.birth_date ?? "", last.id, last.region]) : null };
   }
 
-  async #all(region: RegionCode, cursor: string | undefined, wanted: number) {
-    const { id } = cursor === undefined ? { id: LAST_ID } : readCursor(cursor);
+  /** The regions a walk through all of them has still to see. One that came up meanwhile is seen if it comes later. */
+  async #from(first = 0): Promise<readonly RegionCode[]> {
+    const codes = (await this.#regions.all()).map(({ code }) => code as RegionCode);
+    return codes.filter((code) => code >= first).sort((a, b) => a - b);
+  }
+
+  async #all(region: RegionCode, { id }: Pick<Place, "id"> = { id: LAST_ID }, wanted: number) {
     return (await queries.accountsOfRegion(this.#db, region, id, wanted)).rows;
   }
 
   /** Known birth dates in their order, then, where they belong here, people without one. */
-  async #ofAge(region: RegionCode, range: BirthDates, cursor: string | undefined, wanted: number) {
-    const after = cursor === undefined ? { born: range.from, id: NIL_ACCOUNT } : readCursor(cursor);
+  async #ofAge(
+    region: RegionCode,
+    range: BirthDates,
+    after: Pick<Place, "born" | "id"> = { born: range.from, id: NIL_ACCOUNT },
+    wanted: number,
+  ) {
     const { rows } =
       after.born === ""
         ? { rows: [] }
@@ -87,15 +113,16 @@ function later(a: string, b: string): string {
 }
 
 /** Cursors hold no secret and open nothing: the search they continue is asked for again beside them. */
-function readCursor(cursor: string): { born: string; id: string } {
-  const [born, id, ...rest] = decodeCursor(cursor) ?? [];
+function readCursor(cursor: string): Place {
+  const [born, id, region, ...rest] = decodeCursor(cursor) ?? [];
   const whole =
     typeof born === "string" &&
     typeof id === "string" &&
+    typeof region === "number" &&
     rest.length === 0 &&
     (born === "" || isDate(born)) &&
     new RegExp(UUID_PATTERN).test(id);
-  if (whole) return { born, id };
+  if (whole) return { born, id, region };
   const message = "This cursor does not continue this list; leave it out to start again";
   throw common.invalid_request({ members: { errors: [{ at: "/query/cursor", message }] } });
 }

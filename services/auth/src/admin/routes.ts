@@ -45,7 +45,7 @@ function readRoutes(app: Server, { search, accounts, regions, guard, clock }: De
         operationId: "findAccounts",
         summary: "Accounts by exact e-mail, or of a region (needs `accounts:read`)",
         description:
-          "Either `email` alone, or `region`, with `age_ceiling` if wanted. A region is listed newest first, an age by birth date. There is no search by part of an address.",
+          "Either `email` alone, or `region`, `age_ceiling` or both. A region is listed newest first, an age by birth date, region after region where none is given. There is no search by part of an address.",
         tags,
         security,
         querystring: AccountQuery,
@@ -59,14 +59,15 @@ function readRoutes(app: Server, { search, accounts, regions, guard, clock }: De
     async (request) => {
       await guard.requirePermission(request, "accounts:read");
       const { email, region, age_ceiling: ageCeiling, cursor, page_size: size = 20 } = request.query;
-      if ((email === undefined) === (region === undefined)) throw unclear("Give either email or region");
       if (email !== undefined) {
-        if (ageCeiling !== undefined || cursor !== undefined)
-          throw unclear("An address is looked for alone: leave age_ceiling and cursor out");
+        if (region !== undefined || ageCeiling !== undefined || cursor !== undefined)
+          throw unclear("An address is looked for alone: leave region, age_ceiling and cursor out");
         const found = await accounts.findByEmail(parseEmail(email));
         return { items: found === undefined ? [] : [await shown(found)], next_cursor: null };
       }
-      const page = await search.find({ region: region ?? "", ageCeiling, cursor, size });
+      if (region === undefined && ageCeiling === undefined)
+        throw unclear("Give email, or region, or age_ceiling");
+      const page = await search.find({ region, ageCeiling, cursor, size });
       return { items: await Promise.all(page.rows.map(shown)), next_cursor: page.nextCursor };
     },
   );

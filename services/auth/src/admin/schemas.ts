@@ -53,7 +53,7 @@ export const AccountQuery = Type.Object({
   age_ceiling: Type.Optional(
     Type.Union(
       ([0, 6, 12, 16, 18] as const).map((ceiling) => Type.Literal(ceiling)),
-      { description: "Within the region: people who may watch this and nothing higher" },
+      { description: "People who may watch this and nothing higher" },
     ),
   ),
   page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
