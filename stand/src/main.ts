@@ -12,7 +12,14 @@ import { mailboxRoutes } from "./mailbox/routes.ts";
 import { pageRoutes } from "./pages/routes.ts";
 import { socialPages } from "./pages/social.ts";
 import { tracePages } from "./pages/traces.ts";
-import { type Databases, openDatabases, openEmulators, openMailbox, openRedis } from "./parts.ts";
+import {
+  type Databases,
+  fillDatabases,
+  openDatabases,
+  openEmulators,
+  openMailbox,
+  openRedis,
+} from "./parts.ts";
 import { demandFreePorts, freePort } from "./ports.ts";
 import { Running } from "./running.ts";
 import { bold, dim, fail, note, step } from "./say.ts";
@@ -36,6 +43,8 @@ async function main(): Promise<void> {
     { port: config.standPort, what: "the stand's pages", variable: "STAND_PORT" },
   ]);
   const databases = await openDatabases(config, running);
+  await fillDatabases(databases);
+  running.proceed();
   const redisUrl = await openRedis(config, running);
   const { mailbox, smtpPort } = await openMailbox(running);
   const emulators = await openEmulators(running);

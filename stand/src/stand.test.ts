@@ -78,6 +78,8 @@ test("it starts, keeps every promise of the tour, drains on Ctrl-C, leaves nothi
   const { ports, env } = await setUp(t);
   const first = await start(t, env);
   assert.match(first.output(), /Ready in [\d.]+ s/, first.output());
+  assert.match(first.output(), /tables +\d+ migrations applied/);
+  assert.match(first.output(), /films +3,862 real films imported/);
   const tour = spawnSync(process.execPath, [file("./tour/main.js")], {
     env,
     encoding: "utf8",
@@ -106,6 +108,7 @@ test("it starts, keeps every promise of the tour, drains on Ctrl-C, leaves nothi
 
   const second = await start(t, env);
   assert.match(second.output(), /Ready in/, second.output());
+  assert.match(second.output(), /tables +up to date[\s\S]*films +kept from an earlier start/);
   const answer = await fetch(`http://127.0.0.1:${ports.AUTH_PORT}/v1/sessions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
