@@ -180,7 +180,7 @@ ${bold(`Ready in ${(tookMs / 1000).toFixed(1)} s.`)}
             ${stand}/mailbox    letters with codes
             ${auth}/docs       Auth, to try
             ${catalog}/docs       the catalog, to try
-  Run       npm run tour                     every promise, request by request (in another terminal)
+  Run       npm run tour                     a walk, request by request (in another terminal)
             npm run kinopass -- --help       the console: superuser, keys, services, partitions
   Stop      Ctrl-C                           the data stays for the next start
 `);
