@@ -111,13 +111,14 @@ export class Limiter {
   }
 
   /**
-   * Refuses a known offender without a round trip; undefined for everybody else. Takes nothing, so it may be asked
+   * Refuses without a round trip whoever is known to be over a limit; undefined for everybody else. Takes nothing, so it may be asked
    * early (before a body is read) and again by `decide`.
    */
   known(ask: Ask): Refused | undefined {
     const plan = this.#plans.of(ask.class);
     if (plan.dryRun) return undefined;
-    const refused = recall(plan, ask, this.#plans.places.of(ask.address), this.#clock() * 1000);
+    const place = this.#plans.places.of(ask.address);
+    const refused = recall(plan, ask, place, this.#clock() * 1000) ?? this.#lookAlone(plan, ask, place);
     if (refused !== undefined) this.#report(refused);
     return refused;
   }
@@ -150,15 +151,12 @@ export class Limiter {
     if (plan.dryRun || place.allowed) return Promise.resolve(undefined);
     const known = this.known(ask);
     if (known !== undefined) return Promise.resolve(known);
-    const { buckets } = this.#claim(plan, ask, place, true);
-    const look = { buckets: buckets.map(free), charge: false, shared: 0, kind: LOOKS };
-    const asked = { className: plan.className, cost: costOf(plan, ask) };
+    const { buckets, look, seen } = this.#look(plan, ask, place);
     const nowUs = this.#clock() * 1000;
     return new Promise((resolve) => {
       this.#settle(look, (outcome, by) => {
         if (by === "redis") remember(buckets, outcome, nowUs);
-        const decision = conclude(asked, buckets, { ...outcome, allowed: affords(buckets, outcome) }, by);
-        resolve(decision.kind === "refused" ? decision : undefined);
+        resolve(seen(outcome, by));
       });
     });
   }
@@ -181,6 +179,28 @@ export class Limiter {
   close(): void {
     this.#link?.close();
     this.#ownClient?.disconnect();
+  }
+
+  /**
+   * While this process decides, nobody is remembered, for Redis may be back sooner with more room; its own buckets say who would
+   * be refused.
+   */
+  #lookAlone(plan: Plan, ask: Ask, place: Place): Refused | undefined {
+    if (this.mode === "redis" || place.allowed) return undefined;
+    const { look, seen } = this.#look(plan, ask, place);
+    return seen(this.#local.decide(look, this.#clock() * 1000), "local");
+  }
+
+  /** A claim on the buckets that count this caller which takes nothing, and what its outcome would mean for a real one. */
+  #look(plan: Plan, ask: Ask, place: Place) {
+    const { buckets } = this.#claim(plan, ask, place, true);
+    const look = { buckets: buckets.map(free), charge: false, shared: 0, kind: LOOKS };
+    const asked = { className: plan.className, cost: costOf(plan, ask) };
+    const seen = (outcome: Outcome, by: DecidedBy): Refused | undefined => {
+      const decision = conclude(asked, buckets, { ...outcome, allowed: affords(buckets, outcome) }, by);
+      return decision.kind === "refused" ? decision : undefined;
+    };
+    return { buckets, look, seen };
   }
 
   #settle(claim: Claim<AskedBucket>, tell: (outcome: Outcome, by: DecidedBy) => void): void {

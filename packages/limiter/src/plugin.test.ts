@@ -105,6 +105,14 @@ test("bodies that fail validation are not free, and a known offender's body is n
   assert.deepEqual(statuses, [400, 400, 400, 429, 429, 429]);
 });
 
+test("without Redis, too, nobody sends bodies that fail validation for ever", async (t) => {
+  const app = await service(t, { redis: undefined });
+  const statuses = [];
+  for (let i = 0; i < 5; i += 1)
+    statuses.push((await app.inject({ method: "POST", url: "/sign-in", payload: {} })).statusCode);
+  assert.deepEqual(statuses, [400, 400, 400, 429, 429]);
+});
+
 test("headers from a client that is no trusted proxy change nothing", async (t) => {
   const app = await service(t, {}, { trustedProxies: [] });
   const statuses = [];
