@@ -39,8 +39,15 @@ export function deviceOf(
   said: { name?: string; kind?: Device["kind"] } | undefined,
   { userAgent }: Client,
 ): Device {
-  return { kind: said?.kind ?? guessKind(userAgent ?? ""), name: said?.name ?? guessName(userAgent ?? "") };
+  const name = said?.name?.replaceAll(UNSEEN, "").trim() ?? "";
+  return {
+    kind: said?.kind ?? guessKind(userAgent ?? ""),
+    name: name === "" ? guessName(userAgent ?? "") : name,
+  };
 }
+
+/** What does not show, or turns the text after it around: a name must not look like another. */
+const UNSEEN = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 function guessKind(agent: string): Device["kind"] {
   if (/smart-?tv|tizen|web0?s|bravia|hbbtv|appletv|android ?tv|aft[a-z]\b/i.test(agent)) return "tv";

@@ -58,6 +58,18 @@ test("a TV shows a code and a QR, the phone says yes, and the TV is signed in un
   assert.deepEqual(acts, [{ action: "pairing.approved", session_id: anna.sessionId }]);
 });
 
+test("a TV's name is shown as it is, and nothing in it can turn the text around or hide it", async (t) => {
+  const auth = await startTestAuth(t);
+  const anna = await auth.signUp();
+  const shown = async (name: string) => {
+    const { body } = await look(auth, (await newTv(auth, { name, kind: "tv" })).userCode, anna);
+    return body.device.name;
+  };
+  assert.equal(await shown("\u202egnp.VT\u202c\u200b"), "gnp.VT");
+  assert.equal(await shown("👨\u200d👩\u200d👧 <b>“Кухня”</b>"), "👨\u200d👩\u200d👧 <b>“Кухня”</b>");
+  assert.equal(await shown(" \u2066 "), await shown("   "), "a name of nothing is no name");
+});
+
 test("the phone signs the TV out, and its tokens are dead at once", async (t) => {
   const auth = await startTestAuth(t);
   const anna = await auth.signUp();
