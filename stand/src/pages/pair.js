@@ -1,4 +1,5 @@
 /** The phone beside the TV: sign in, look at who asks, say yes or no. The token stays in this page's memory. */
+import { language, t } from "./words.js";
 
 let token;
 const asked = new URLSearchParams(location.search).get("code") ?? "";
@@ -8,7 +9,7 @@ async function ask(method, path, body) {
     const answer = await fetch(`/api/phone${path}`, {
       method,
       headers: {
-        "accept-language": "en",
+        "accept-language": language,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
@@ -18,7 +19,7 @@ async function ask(method, path, body) {
     const text = await answer.text();
     return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
   } catch {
-    return { status: 0, body: { title: "No connection. Try again." } };
+    return { status: 0, body: { title: t("No connection. Try again.") } };
   }
 }
 
@@ -53,21 +54,26 @@ function form(fields, label, submitted) {
 
 function signIn(note) {
   const fields = [
-    field("E-mail", { name: "email", type: "email", autocomplete: "username", required: "" }),
-    field("Password", { name: "password", type: "password", autocomplete: "current-password", required: "" }),
+    field(t("E-mail"), { name: "email", type: "email", autocomplete: "username", required: "" }),
+    field(t("Password"), {
+      name: "password",
+      type: "password",
+      autocomplete: "current-password",
+      required: "",
+    }),
   ];
   const submitted = async ({ email, password }) => {
     const { status, body } = await ask("POST", "/v1/sessions", {
       email,
       password,
-      device: { name: "Phone", kind: "phone" },
+      device: { name: t("Phone"), kind: "phone" },
     });
     if (status !== 201) return signIn(body.title);
     token = body.access_token;
     if (asked === "") typeCode();
     else await look(asked);
   };
-  show("Sign in to let a TV in", ...notes(note), form(fields, "Sign in", submitted));
+  show(t("Sign in to let a TV in"), ...notes(note), form(fields, t("Sign in"), submitted));
 }
 
 function typeCode(note) {
@@ -80,7 +86,11 @@ function typeCode(note) {
     required: "",
   };
   const submitted = ({ code }) => look(code);
-  show("Which code does the TV show?", ...notes(note), form([field("Code", attributes)], "Next", submitted));
+  show(
+    t("Which code does the TV show?"),
+    ...notes(note),
+    form([field(t("Code"), attributes)], t("Next"), submitted),
+  );
 }
 
 async function look(code) {
@@ -92,35 +102,45 @@ async function look(code) {
 
 function decide({ user_code, device, address, same_network, created_at, warning }) {
   const facts = make("dl", {});
-  const place = same_network ? `${address}, your own network` : `${address}, not your network`;
-  const when = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }).format(Date.parse(created_at));
+  const place = same_network
+    ? `${address}, ${t("your own network")}`
+    : `${address}, ${t("not your network")}`;
+  const when = new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(Date.parse(created_at));
   for (const [name, value] of [
-    ["TV", device.name ?? device.kind],
-    ["Code", user_code],
-    ["Where", place],
-    ["Asked at", when],
+    [t("TV"), device.name ?? device.kind],
+    [t("Code"), user_code],
+    [t("Where"), place],
+    [t("Asked at"), when],
   ])
     facts.append(make("dt", {}, name), make("dd", {}, value));
   const ceiling = make("select", { name: "ceiling" });
   for (const [value, label] of [
-    ["", "Everything I may watch"],
-    ["16", "Up to 16+"],
-    ["12", "Up to 12+"],
-    ["6", "Up to 6+"],
-    ["0", "0+ only"],
+    ["", t("Everything I may watch")],
+    ["16", t("Up to 16+")],
+    ["12", t("Up to 12+")],
+    ["6", t("Up to 6+")],
+    ["0", t("0+ only")],
   ])
     ceiling.append(make("option", { value }, label));
-  const name = field("Call it", { name: "name", value: device.name ?? "TV", maxlength: "60", required: "" });
-  const yes = form([name, make("label", {}, "It may show", ceiling)], "Let this TV in", ({ name, ceiling }) =>
-    say(user_code, "approve", {
-      device_name: name.trim(),
-      ...(ceiling === "" ? {} : { age_ceiling: Number(ceiling) }),
-    }),
+  const name = field(t("Call it"), {
+    name: "name",
+    value: device.name ?? t("TV"),
+    maxlength: "60",
+    required: "",
+  });
+  const yes = form(
+    [name, make("label", {}, t("It may show"), ceiling)],
+    t("Let this TV in"),
+    ({ name, ceiling }) =>
+      say(user_code, "approve", {
+        device_name: name.trim(),
+        ...(ceiling === "" ? {} : { age_ceiling: Number(ceiling) }),
+      }),
   );
-  const no = make("button", { id: "deny" }, "No, not mine");
+  const no = make("button", { id: "deny" }, t("No, not mine"));
   no.addEventListener("click", () => say(user_code, "deny"));
   show(
-    "Is this TV yours?",
+    t("Is this TV yours?"),
     make("div", { class: "stack" }, facts, make("p", { class: "warning" }, warning), yes, no),
   );
 }
@@ -130,7 +150,7 @@ async function say(code, verb, wishes) {
   if (status === 401 || body.code === "reauth_required") return signIn(body.title);
   if (status >= 300 || status === 0) return typeCode(body.title);
   await devices(
-    verb === "approve" ? "Done. The TV comes on in a few seconds." : "Refused. The TV was told no.",
+    verb === "approve" ? t("Done. The TV comes on in a few seconds.") : t("Refused. The TV was told no."),
   );
 }
 
@@ -140,12 +160,12 @@ async function devices(note) {
   const rows = body.items
     .filter(({ current }) => !current)
     .map(({ id, device, age_ceiling }) => {
-      const out = make("button", {}, "Sign out");
+      const out = make("button", {}, t("Sign out"));
       out.addEventListener("click", async () => {
         await ask("DELETE", `/v1/sessions/${id}`);
-        await devices("Signed out.");
+        await devices(t("Signed out."));
       });
-      const limit = age_ceiling === null ? "" : ` · up to ${age_ceiling}+`;
+      const limit = age_ceiling === null ? "" : ` · ${t("up to ")}${age_ceiling}+`;
       return make(
         "li",
         {},
@@ -153,10 +173,14 @@ async function devices(note) {
         out,
       );
     });
-  const again = make("button", { id: "again" }, "Show the list again");
+  const again = make("button", { id: "again" }, t("Show the list again"));
   again.addEventListener("click", () => devices());
   const told = note === undefined ? [] : [make("p", { role: "status" }, note)];
-  show("Your other devices", make("div", { class: "stack" }, ...told, make("ul", {}, ...rows), again));
+  const list =
+    rows.length === 0
+      ? make("p", { class: "soft" }, t("No other device is signed in."))
+      : make("ul", {}, ...rows);
+  show(t("Your other devices"), make("div", { class: "stack" }, ...told, list, again));
 }
 
 signIn();

@@ -1,4 +1,5 @@
 /** The TV's side of the services. Tokens live in sessionStorage: they end with the page, and no other site sees them. */
+import { language, t } from "./words.js";
 
 const KEPT = "kinopass-tv";
 let refreshing;
@@ -19,7 +20,7 @@ export async function ask(method, path, body, headers = {}) {
     const answer = await fetch(`/api/tv${path}`, {
       method,
       headers: {
-        "accept-language": "en",
+        "accept-language": language,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
@@ -29,7 +30,7 @@ export async function ask(method, path, body, headers = {}) {
     const text = await answer.text();
     return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
   } catch {
-    return { status: 0, body: { code: "no_answer", title: "No connection. Trying again soon." } };
+    return { status: 0, body: { code: "no_answer", title: t("No connection. Trying again soon.") } };
   }
 }
 

@@ -1,8 +1,9 @@
 import { askAsMember, forgetTokens } from "./tv-api.js";
 import { focusFirst, listen, make, show } from "./tv-remote.js";
+import { t } from "./words.js";
 
 /** How soon a sign-out on the phone shows here. */
-const LOOK_EVERY_MS = 700;
+const LOOK_EVERY_MS = 500;
 /** Trouble passes without anybody pressing a button. */
 const RETRY_MS = 3_000;
 let watching;
@@ -15,7 +16,7 @@ export async function films(go) {
   ];
   if (list.signedOut) return;
   if (list.status !== 200) {
-    notice("Films are not available for a moment", list.body.title ?? "", () => films(go));
+    notice(t("Films are not available for a moment"), list.body.title ?? "", () => films(go));
     return setTimeout(() => document.querySelector('[data-screen="failed"]') && films(go), RETRY_MS);
   }
   document.querySelector("#who").textContent = me.display_name ?? me.email ?? "";
@@ -32,8 +33,8 @@ function showFilms(go, items, focusOn) {
       make("span", {}, String(film.year), make("span", { class: "age" }, `${film.age_rating}+`)),
     ),
   );
-  const out = make("button", { id: "sign-out", press: () => signOut(go) }, "Sign out");
-  const head = make("div", { class: "row head" }, make("h1", {}, "What shall we watch?"), out);
+  const out = make("button", { id: "sign-out", press: () => signOut(go) }, t("Sign out"));
+  const head = make("div", { class: "row head" }, make("h1", {}, t("What shall we watch?")), out);
   const grid = make("div", { class: "films" }, ...cards);
   cards[0]?.setAttribute("data-first", "");
   show("films", make("div", { class: "browse" }, head, grid));
@@ -52,25 +53,28 @@ async function play(go, film, items) {
     return told(
       "playing",
       make("h1", {}, film.title),
-      make("p", { class: "good" }, "▶ Playing. The streaming edge has its grant."),
+      make("p", { class: "good" }, t("▶ Playing. The streaming edge has its grant.")),
       back,
     );
   if (body.code === "age_restricted")
     return told(
       "refused",
       make("div", { class: "rating" }, `${film.age_rating}+`),
-      make("h1", {}, `“${film.title}” is not for this TV`),
+      make("h1", {}, film.title),
+      make("p", { class: "bad" }, t("This film is not for this TV")),
       make(
         "p",
         {},
-        "Its age limit is lower. The account's owner can change that on the phone, by pairing the TV anew.",
+        t(
+          "Its age limit is lower. The account's owner can change that on the phone, by pairing the TV anew.",
+        ),
       ),
       back,
     );
   told(
     "refused",
     make("h1", {}, film.title),
-    make("p", { class: "bad" }, body.title ?? "Not available for a moment."),
+    make("p", { class: "bad" }, body.title ?? t("Not available for a moment.")),
     back,
   );
 }
@@ -78,7 +82,10 @@ async function play(go, film, items) {
 function told(name, ...parts) {
   const back = parts.pop();
   listen({ back });
-  show(name, make("div", { class: "stack" }, ...parts, make("button", { press: back }, "Back to the films")));
+  show(
+    name,
+    make("div", { class: "stack" }, ...parts, make("button", { press: back }, t("Back to the films"))),
+  );
 }
 
 function notice(title, text, again) {
@@ -90,7 +97,7 @@ function notice(title, text, again) {
       { class: "stack" },
       make("h1", {}, title),
       make("p", {}, text),
-      make("button", { press: again }, "Try again"),
+      make("button", { press: again }, t("Try again")),
     ),
   );
 }
@@ -105,7 +112,7 @@ function watch(go) {
   clearTimeout(watching);
   watching = setTimeout(async () => {
     const { signedOut } = await askAsMember("GET", "/v1/me");
-    if (signedOut) leave(go, "This TV was signed out from another device.");
+    if (signedOut) leave(go, t("This TV was signed out from another device."));
     else watch(go);
   }, LOOK_EVERY_MS);
 }

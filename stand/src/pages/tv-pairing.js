@@ -1,5 +1,6 @@
 import { ask, keepTokens } from "./tv-api.js";
 import { listen, make, pictureOf, show } from "./tv-remote.js";
+import { t } from "./words.js";
 
 /** Nobody stands beside a TV to press "try again" when the power or the network came back. */
 const RETRY_SECONDS = 3;
@@ -11,9 +12,9 @@ export async function pairing(go, notice) {
   running += 1;
   const turn = running;
   listen();
-  show("waiting", make("div", { class: "stack" }, make("h1", {}, "One moment…")));
+  show("waiting", make("div", { class: "stack" }, make("h1", {}, t("One moment…"))));
   const { status, body } = await ask("POST", "/v1/device/code", {
-    device: { name: "Living-room TV", kind: "tv" },
+    device: { name: t("Living-room TV"), kind: "tv" },
   });
   if (turn !== running) return;
   if (status !== 200) {
@@ -34,9 +35,9 @@ export async function pairing(go, notice) {
       return go.films();
     }
     const { error } = told.body;
-    if (error === "access_denied") return pairing(go, "The phone said no. Here is a new code.");
+    if (error === "access_denied") return pairing(go, t("The phone said no. Here is a new code."));
     if (error === "expired_token" || error === "invalid_grant")
-      return pairing(go, "The code ran out. Here is a new one.");
+      return pairing(go, t("The code ran out. Here is a new one."));
     interval = told.body.interval ?? interval;
   }
 }
@@ -52,24 +53,24 @@ function showCode(go, { user_code, verification_uri, verification_qr_svg }, noti
     "div",
     { class: "stack" },
     ...(notice === undefined ? [] : [make("p", { class: "bad", id: "notice" }, notice)]),
-    make("h1", {}, "Sign in with your phone"),
+    make("h1", {}, t("Sign in with your phone")),
     make(
       "p",
       {},
-      "Point its camera at the square, or open ",
+      t("Point its camera at the square, or open "),
       make("span", { class: "address" }, verification_uri),
     ),
     make("div", { class: "code", id: "code" }, user_code),
     make(
       "div",
       { class: "row" },
-      make("button", { id: "new-code", press: () => pairing(go) }, "New code"),
-      make("button", { id: "sign-up", press: () => go.signUp() }, "Sign up with the remote"),
+      make("button", { id: "new-code", press: () => pairing(go) }, t("New code")),
+      make("button", { id: "sign-up", press: () => go.signUp() }, t("Sign up with the remote")),
     ),
   );
   const qr = pictureOf(verification_qr_svg, {
     class: "qr",
-    alt: "QR code that opens the address with the code",
+    alt: t("QR code that opens the address with the code"),
   });
   show("pairing", make("div", { class: "split" }, left, qr));
 }
@@ -80,9 +81,9 @@ function failed(go, { title }) {
     make(
       "div",
       { class: "stack" },
-      make("h1", {}, "That did not work"),
-      make("p", {}, title ?? "Try again in a moment."),
-      make("button", { press: () => pairing(go) }, "Try again"),
+      make("h1", {}, t("That did not work")),
+      make("p", {}, title ?? t("Try again in a moment.")),
+      make("button", { press: () => pairing(go) }, t("Try again")),
     ),
   );
 }

@@ -107,8 +107,10 @@ test("every module that a page imports is served", async (t) => {
     assert.equal(statusCode, 200, url);
     assert.match(String(headers["content-type"]), /^text\/javascript/);
     served.add(url);
-    for (const [, name = ""] of body.matchAll(/from "\.\/([^"]+)"/g))
-      if (!waiting.includes(`/tv/${name}`)) waiting.push(`/tv/${name}`);
+    for (const [, name = ""] of body.matchAll(/from "(\.\/[^"]+)"/g)) {
+      const imported = new URL(name, `http://page.test${url}`).pathname;
+      if (!waiting.includes(imported)) waiting.push(imported);
+    }
   }
-  assert.equal(served.size, 7);
+  assert.equal(served.size, 9);
 });

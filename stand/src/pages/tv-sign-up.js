@@ -1,14 +1,15 @@
 import { ask, keepTokens } from "./tv-api.js";
 import { listen, make, pictureOf, show } from "./tv-remote.js";
+import { t } from "./words.js";
 
 const LETTERS = "1234567890abcdefghijklmnopqrstuvwxyz.-_@";
 const DOMAINS = ["@mail.ru", "@yandex.ru", "@gmail.com"];
 
 /** Address, password, a sum, the code from the mail: arrows and digits are enough for all of it. */
 export function signUp(go) {
-  typing({ title: "Your e-mail address", domains: DOMAINS, back: go.pairing }, (email) =>
+  typing({ title: t("Your e-mail address"), domains: DOMAINS, back: go.pairing }, (email) =>
     typing(
-      { title: "Choose a password, eight characters or more", secret: true, back: () => signUp(go) },
+      { title: t("Choose a password, eight characters or more"), secret: true, back: () => signUp(go) },
       (password) => captcha(go, { email, password }),
     ),
   );
@@ -37,9 +38,9 @@ function typing({ title, domains = [], secret = false, notice, back }, done) {
     { class: "keys" },
     ...[...LETTERS].map((letter) => key(letter, () => put(letter))),
     ...domains.map((domain) => key(domain, () => put(domain), { class: "wide" })),
-    key("Space", () => put(" "), { class: "half" }),
-    key("Erase", erase, { class: "half" }),
-    key("Done", () => text !== "" && done(text), { class: "half", "data-first": "" }),
+    key(t("Space"), () => put(" "), { class: "half" }),
+    key(t("Erase"), erase, { class: "half" }),
+    key(t("Done"), () => text !== "" && done(text), { class: "half", "data-first": "" }),
   );
   const told = notice === undefined ? [] : [make("p", { class: "bad", id: "notice" }, notice)];
   listen({ digit: put, back: erase });
@@ -68,10 +69,14 @@ function showSum(go, form, challenge, notice) {
   };
   const sum = pictureOf(challenge.picture.data, {
     class: "sum",
-    alt: challenge.text ?? "A sum to solve",
+    alt: challenge.text ?? t("A sum to solve"),
     id: "sum",
   });
-  digitsScreen(go, { name: "captcha", title: "How much is it?", picture: [sum], notice, most: 2 }, answered);
+  digitsScreen(
+    go,
+    { name: "captcha", title: t("How much is it?"), picture: [sum], notice, most: 2 },
+    answered,
+  );
 }
 
 async function begin(go, form, notice) {
@@ -83,7 +88,7 @@ async function begin(go, form, notice) {
 
 function confirm(go, email, notice) {
   const entered = async (code) => {
-    const device = { name: "Living-room TV", kind: "tv" };
+    const device = { name: t("Living-room TV"), kind: "tv" };
     const { status, body } = await ask("POST", "/v1/accounts/confirm", { email, code, device });
     if (status !== 201) return confirm(go, email, body.title);
     keepTokens(body);
@@ -91,7 +96,13 @@ function confirm(go, email, notice) {
   };
   digitsScreen(
     go,
-    { name: "mail-code", title: `Type the eight digits we sent to ${email}`, picture: [], notice, most: 8 },
+    {
+      name: "mail-code",
+      title: t("Type the eight digits we sent to ") + email,
+      picture: [],
+      notice,
+      most: 8,
+    },
     entered,
   );
 }
@@ -114,10 +125,10 @@ function digitsScreen(go, { name, title, picture, notice, most }, done) {
   const buttons = make(
     "div",
     { class: "row" },
-    make("button", { id: "done", press: submit }, "Done"),
-    make("button", { press: () => go.pairing() }, "Cancel"),
+    make("button", { id: "done", press: submit }, t("Done")),
+    make("button", { press: () => go.pairing() }, t("Cancel")),
   );
-  const hint = make("p", {}, "Press digits on the remote, then OK.");
+  const hint = make("p", {}, t("Press digits on the remote, then OK."));
   show(
     name,
     make("div", { class: "stack" }, make("h1", {}, title), ...told, ...picture, line, hint, buttons),
@@ -125,14 +136,14 @@ function digitsScreen(go, { name, title, picture, notice, most }, done) {
 }
 
 function failed(go, { title, errors }) {
-  const again = make("button", { press: () => signUp(go) }, "Try again");
-  const text = errors?.[0]?.message ?? title ?? "Try again in a moment.";
+  const again = make("button", { press: () => signUp(go) }, t("Try again"));
+  const text = errors?.[0]?.message ?? title ?? t("Try again in a moment.");
   show(
     "failed",
     make(
       "div",
       { class: "stack" },
-      make("h1", {}, "That did not work"),
+      make("h1", {}, t("That did not work")),
       make("p", { class: "bad" }, text),
       again,
     ),

@@ -12,8 +12,10 @@ const FILES = {
   "/tv/tv-pairing.js": ["tv-pairing.js", "text/javascript"],
   "/tv/tv-sign-up.js": ["tv-sign-up.js", "text/javascript"],
   "/tv/tv-films.js": ["tv-films.js", "text/javascript"],
+  "/tv/words.js": ["words.js", "text/javascript"],
   "/pair": ["pair.html", "text/html"],
   "/pair/pair.js": ["pair.js", "text/javascript"],
+  "/pair/words.js": ["words.js", "text/javascript"],
   "/pair/pair.css": ["pair.css", "text/css"],
 } as const;
 
