@@ -104,8 +104,18 @@ export class Captcha {
 
   #show(id: string, { nonce, language, round, level, triesLeft, expiresAt }: OpenTask): ShownChallenge {
     const { task, chance } = this.#seal.task({ id, nonce, language, round, level });
-    const shown = { id, triesLeft, expiresAt, picture: drawPicture(chance, task.parts, level) };
-    return this.#textForm ? { ...shown, text: task.spoken } : shown;
+    let picture: Picture | undefined;
+    return {
+      ...(this.#textForm ? { text: task.spoken } : {}),
+      id,
+      triesLeft,
+      expiresAt,
+      // Drawn when it is looked at: it costs more than everything else here.
+      get picture() {
+        picture ??= drawPicture(chance, task.parts, level);
+        return picture;
+      },
+    };
   }
 
   /** The nonce is new each time, so the sums of an idempotency key cannot be learnt and shown again. */

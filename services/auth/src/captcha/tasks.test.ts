@@ -69,11 +69,21 @@ for (const level of LEVELS) {
 
 test("level 1 is digits alone, level 2 has words too, level 3 multiplies", () => {
   const text = (level: Level) => sample(level, "ru", 500).map(({ parts }) => parts.join(" "));
-  assert.ok(text(1).every((sum) => /^\d+ [+−] \d+$/.test(sum)));
+  assert.ok(text(1).every((sum) => /^\d\d [+−] \d\d$/.test(sum)));
   assert.ok(text(2).every((sum) => !sum.includes("×")));
   assert.ok(text(2).some((sum) => /[а-я]{3}/.test(sum)) && text(2).some((sum) => /^\d+ − \d+$/.test(sum)));
   assert.ok(text(3).every((sum) => sum.includes("×")));
   assert.ok(text(3).some((sum) => sum.includes("минус")));
+});
+
+test("at level 1 tens and ones are reckoned apart: nothing is carried or borrowed", () => {
+  for (const { parts } of sample(1, "ru", 2_000)) {
+    const [first = "", sign, second = ""] = parts;
+    for (const place of [0, 1]) {
+      const [one, other] = [Number(first[place]), Number(second[place])];
+      assert.ok(sign === "+" ? one + other <= 9 : one >= other, parts.join(" "));
+    }
+  }
 });
 
 test("every word and number can be drawn", () => {

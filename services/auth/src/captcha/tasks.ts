@@ -1,7 +1,7 @@
 import { GREATEST_WORD, numberWord, type Sign, signWord, type TaskLanguage } from "./number-words.ts";
 import { between, pick, type Randomness } from "./randomness.ts";
 
-/** 1: "42 + 5" · 2: "63 − 27", "34 + семь" · 3: "семь + 5 × 2", "40 минус 3 × восемь". */
+/** 1: "42 + 15", "68 − 25" · 2: "63 − 27", "34 + семь" · 3: "семь + 5 × 2", "40 минус 3 × восемь". */
 export type Level = 1 | 2 | 3;
 
 /** Answers are 0 to 99: at most two digits of a remote. */
@@ -40,15 +40,27 @@ const SUMS: Readonly<Record<Level, (chance: Randomness, answer: number) => Sum>>
   3: mixedSum,
 };
 
-/** A number plus one digit, without a carry except to the next full ten. */
+/**
+ * Two digits and two digits, without a carry: tens and ones are reckoned apart. Always four digits, so that their number
+ * tells nothing, and a machine has to read them all.
+ */
 function easySum(chance: Randomness, answer: number): Sum {
-  if (answer === 0) return same(between(chance, 1, 9));
-  const digit = between(chance, 1, answer % 10 === 0 ? 9 : answer % 10);
-  return [answer - digit, "+", digit];
-}
-
-function same(value: number): Sum {
-  return [value, "−", value];
+  const tens = Math.floor(answer / 10);
+  const ones = answer % 10;
+  const ways: (() => Sum)[] = [];
+  if (tens >= 2) {
+    ways.push(() => {
+      const second = 10 * between(chance, 1, tens - 1) + between(chance, 0, ones);
+      return [answer - second, "+", second];
+    });
+  }
+  if (tens <= 8) {
+    ways.push(() => {
+      const second = 10 * between(chance, 1, 9 - tens) + between(chance, 0, 9 - ones);
+      return [answer + second, "−", second];
+    });
+  }
+  return pick(chance, ways)();
 }
 
 function biggerSum(chance: Randomness, answer: number): Sum {

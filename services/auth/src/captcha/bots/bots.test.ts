@@ -70,31 +70,31 @@ test("OCR reads undisturbed sums well and captchas in fewer than one of five", {
 }, async (t) => {
   const missing = await missingTesseract();
   if (missing !== undefined) return t.skip(missing);
-  const control = await specimens({ level: 1, count: 20, plain: true });
-  assert.ok((await rightByOcr(control, "half size")) >= 12, "the bot can read");
+  const control = await specimens({ level: 1, count: 8, plain: true });
+  assert.ok((await rightByOcr(control, "half size")) >= 4, "the bot can read");
 
   for (const level of [1, 2, 3] as const) {
-    const set = await specimens({ level, count: 20, plain: false });
-    for (const cleaning of ["untouched", "median 17, half size", "ribbons traced, lines opened, pieces"]) {
+    const set = await specimens({ level, count: 8, plain: false });
+    for (const cleaning of ["untouched", "shadows undone (opening), lines opened"]) {
       const right = await rightByOcr(set, cleaning);
-      assert.ok(right <= 4, `level ${level}, ${cleaning}: ${right} of 20`);
+      assert.ok(right <= 1, `level ${level}, ${cleaning}: ${right} of 8`);
     }
   }
 });
 
-test("a bot with our own drawing code reads undisturbed sums, and captchas in fewer than one of five", async () => {
+test("a bot with our own drawing code reads undisturbed sums and hardly any captcha", async () => {
   const right = (some: readonly Specimen[]) =>
     some.filter(
       ({ task, language, bitmap }) =>
         readByTemplates(bitmap, { level: 1, language, elastic: false }) === task.answer,
     ).length;
-  const control = right(await specimens({ level: 1, count: 4, plain: true }));
-  assert.ok(control >= 3, `the bot can read: ${control} of 4`);
-  const read = right(await specimens({ level: 1, count: 10, plain: false }));
-  assert.ok(read <= 2, `${read} of 10`);
+  const control = right(await specimens({ level: 1, count: 3, plain: true }));
+  assert.ok(control >= 2, `the bot can read: ${control} of 3`);
+  const read = right(await specimens({ level: 1, count: 8, plain: false }));
+  assert.ok(read <= 2, `${read} of 8`);
 });
 
-test("a brute forcer with a network for each challenge is right in about one guess of a hundred", async (t) => {
+test("a brute forcer with a network for each challenge is right in about one guess of a hundred, the same each time or not", async (t) => {
   const { captcha, clock } = captchaOn((await redisStore(t)).store);
   const chance = new KeyedRandomness(Buffer.from("brute"), "force");
   let guesses = 0;
@@ -103,7 +103,8 @@ test("a brute forcer with a network for each challenge is right in about one gue
     const { id } = await shown(captcha, { network: `network ${count}` });
     for (let kind = "wrong"; kind === "wrong"; guesses++) {
       clock.advance({ ms: READING_MS });
-      ({ kind } = await captcha.answer({ id, answer: chance.below(100), caller: LIVING_ROOM }));
+      const answer = count % 2 === 0 ? 42 : chance.below(100);
+      ({ kind } = await captcha.answer({ id, answer, caller: LIVING_ROOM }));
       if (kind === "solved") passes += 1;
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Lets the bots loose on freshly drawn captchas and prints how often each was right, as the tables
- * of docs/captcha.md. `node dist/captcha/bots/main.js [pictures a level]`; needs tesseract.
+ * Lets the bots loose on freshly drawn captchas and prints how often each was right, as the tables of docs/captcha.md.
+ * `node dist/captcha/bots/main.js [pictures a level] [level, or all] [seed]`; needs tesseract. Another seed draws others.
  */
 
 import type { TaskLanguage } from "../number-words.ts";
@@ -16,6 +16,11 @@ import { textOf } from "./text-bot.ts";
 const LEVELS: readonly Level[] = [1, 2, 3];
 const PAGE_MODES = [6, 7] as const;
 
+interface Choice {
+  readonly seed: string;
+  readonly plain: boolean;
+}
+
 interface Specimen {
   readonly language: TaskLanguage;
   readonly task: Task;
@@ -23,10 +28,10 @@ interface Specimen {
   readonly bitmap: Bitmap;
 }
 
-async function specimens(level: Level, count: number, plain: boolean): Promise<Specimen[]> {
+async function specimens(level: Level, count: number, { seed, plain }: Choice): Promise<Specimen[]> {
   const drawn: Specimen[] = [];
   for (let index = 0; index < count; index++) {
-    const chance = new KeyedRandomness(Buffer.from("specimens"), `${level}/${index}`);
+    const chance = new KeyedRandomness(Buffer.from(seed), `${level}/${index}`);
     const language = index % 2 === 0 ? "ru" : "en";
     const task = makeTask(chance, { level, language });
     const picture = plain ? drawDisturbed(chance, task.parts, PLAIN) : drawPicture(chance, task.parts, level);
@@ -61,25 +66,22 @@ async function ocr(set: readonly Specimen[], label: string): Promise<void> {
   console.log(`| ${label} | right by any of these | ${share(rightOnce.size, set.length)} | |`);
 }
 
-async function run(count: number): Promise<void> {
+async function run(level: Level, count: number, seed: string): Promise<void> {
   const missing = await missingTesseract();
-  for (const level of LEVELS) {
-    const set = await specimens(level, count, false);
-    const control = await specimens(level, count, true);
-    const text = set.filter(({ task, svg }) => answerTo(textOf(svg)) === task.answer).length;
-    console.log(`| level ${level} | text in the SVG | ${share(text, count)} |`);
-    for (const elastic of [false, true]) {
-      const kind = elastic ? "templates in bands" : "templates";
-      const cells = [set, control].map((some) => share(rightByTemplates(some, level, elastic), some.length));
-      console.log(`| level ${level} | ${kind} | ${cells.join(" | undisturbed: ")} |`);
-    }
-    if (missing !== undefined) {
-      console.log(missing);
-      continue;
-    }
-    await ocr(set, `level ${level}`);
-    await ocr(control, `level ${level}, undisturbed`);
+  const set = await specimens(level, count, { seed, plain: false });
+  const control = await specimens(level, Math.min(count, 10), { seed, plain: true });
+  const text = set.filter(({ task, svg }) => answerTo(textOf(svg)) === task.answer).length;
+  console.log(`| level ${level} | text in the SVG | ${share(text, count)} |`);
+  for (const elastic of [false, true]) {
+    const kind = elastic ? "templates in bands" : "templates";
+    const cells = [set, control].map((some) => share(rightByTemplates(some, level, elastic), some.length));
+    console.log(`| level ${level} | ${kind} | ${cells.join(" | undisturbed: ")} |`);
   }
+  if (missing !== undefined) return console.log(missing);
+  await ocr(set, `level ${level}`);
+  await ocr(control, `level ${level}, undisturbed`);
 }
 
-await run(Number(process.argv[2] ?? 100));
+const [count = "100", only = "all", seed = "specimens"] = process.argv.slice(2);
+for (const level of LEVELS)
+  if (only === "all" || only === String(level)) await run(level, Number(count), seed);

@@ -3,9 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { asGreymap, type Bitmap, differing, half, letterPieces, majority, opened } from "./pixels.ts";
+import { asGreymap, type Bitmap, closed, differing, half, letterPieces, majority, opened } from "./pixels.ts";
 import { answerTo } from "./reading.ts";
-import { ribbonsTraced } from "./ribbon-tracer.ts";
 
 const run = promisify(execFile);
 const BATCH_TIMEOUT_MS = 600_000;
@@ -22,28 +21,22 @@ export const CLEANINGS: Readonly<Record<string, Cleaning>> = {
   "thin lines opened": (bitmap) => opened(bitmap, 6),
   "letter pieces": (bitmap) => letterPieces(bitmap, 400),
   "opened, letter pieces": (bitmap) => half(letterPieces(opened(bitmap, 6), 400)),
-  "ribbons undone (61)": (bitmap) => half(differing(bitmap, majority(bitmap, 30))),
-  "ribbons undone (41), median, pieces": (bitmap) =>
-    half(letterPieces(majority(differing(bitmap, majority(bitmap, 20)), 4), 400)),
-  "ribbons undone (opening)": (bitmap) => half(majority(differing(bitmap, opened(bitmap, 17)), 4)),
-  "ribbons undone (opening), opened, pieces": (bitmap) =>
-    half(letterPieces(opened(majority(differing(bitmap, opened(bitmap, 17)), 3), 5), 300)),
-  "ribbons traced": (bitmap) => traced(bitmap),
-  "ribbons traced, median": (bitmap) => majority(traced(bitmap), 3),
-  "ribbons traced, lines opened": (bitmap) => opened(majority(traced(bitmap), 2), 3),
-  "ribbons traced, seams closed, lines opened": (bitmap) =>
-    opened(majority(majority(traced(bitmap), 2, 1e-9), 2, 1), 3),
-  "ribbons traced, lines opened, pieces": (bitmap) =>
-    letterPieces(opened(majority(traced(bitmap), 2), 3), 120),
+  "shadows undone (61)": (bitmap) => half(differing(bitmap, majority(bitmap, 30))),
+  "shadows undone (61), median, pieces": (bitmap) =>
+    half(letterPieces(majority(differing(bitmap, majority(bitmap, 30)), 4), 400)),
+  "shadows undone (91), median, pieces": (bitmap) =>
+    half(letterPieces(majority(differing(bitmap, majority(bitmap, 45)), 4), 400)),
+  "shadows undone (opening)": (bitmap) => half(majority(differing(bitmap, shadows(bitmap)), 4)),
+  "shadows undone (opening), lines opened": (bitmap) =>
+    half(opened(majority(differing(bitmap, shadows(bitmap)), 3), 5)),
+  "shadows undone (opening), lines opened, pieces": (bitmap) =>
+    half(letterPieces(opened(majority(differing(bitmap, shadows(bitmap)), 3), 5), 300)),
 };
 
-const tracedBefore = new WeakMap<Bitmap, Bitmap>();
-
-/** Several cleanings begin with it, and it is the slow part. */
-function traced(bitmap: Bitmap): Bitmap {
-  const known = tracedBefore.get(bitmap) ?? ribbonsTraced(half(bitmap));
-  tracedBefore.set(bitmap, known);
-  return known;
+/** What is left of a picture when everything as narrow as a letter's line is gone, of ink and of paper. */
+function shadows(bitmap: Bitmap): Bitmap {
+  const widest = 24;
+  return closed(opened(closed(bitmap, widest / 2), widest), widest);
 }
 
 /** Whether tesseract with both languages is here; the text says how to get it. */

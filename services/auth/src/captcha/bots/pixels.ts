@@ -61,6 +61,11 @@ export function opened(bitmap: Bitmap, reach: number): Bitmap {
   return majority(majority(bitmap, reach, 1), reach, 1e-9);
 }
 
+/** Fills whatever is narrower than `2 · reach + 1`. */
+export function closed(bitmap: Bitmap, reach: number): Bitmap {
+  return majority(majority(bitmap, reach, 1e-9), reach, 1);
+}
+
 export function differing(one: Bitmap, other: Bitmap): Bitmap {
   return { ...one, light: one.light.map((value, place) => value ^ (other.light[place] ?? 0)) };
 }

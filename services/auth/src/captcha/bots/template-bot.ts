@@ -1,27 +1,10 @@
 import type { TaskLanguage } from "../number-words.ts";
-import { contoursOf } from "../picture/contours.ts";
-import { Field } from "../picture/field.ts";
-import { shape } from "../picture/lettering.ts";
-import { KeyedRandomness, spread } from "../randomness.ts";
 import type { Level } from "../tasks.ts";
-import { directionOf, edgeDistances, FARTHEST } from "./edges.ts";
+import { edgeDistances, FARTHEST } from "./edges.ts";
 import { type Bitmap, half } from "./pixels.ts";
 import { answerTo } from "./reading.ts";
 import { bestSum, charactersOf, type Fit } from "./sum-rows.ts";
-
-/** A sample of a character: for each band from top to foot its outline, as offsets from the middle of its left side. */
-interface Template {
-  readonly character: string;
-  readonly bands: readonly Outline[];
-  readonly points: number;
-  readonly width: number;
-}
-
-interface Outline {
-  readonly x: Int16Array;
-  readonly y: Int16Array;
-  readonly direction: Uint8Array;
-}
+import { type Outline, type Template, templates } from "./templates.ts";
 
 /** What an attacker may choose. */
 export interface Attack {
@@ -31,18 +14,24 @@ export interface Attack {
   readonly elastic: boolean;
 }
 
-const BOX = 240;
 /** Letter heights in a half-size picture. */
 const HEIGHTS = [112, 94, 74];
-const SAMPLES = 24;
-const BANDS = 4;
+/** Places are tried this far apart, in pixels; with sketches, twice as far. */
 const STEP = 4;
+const STRIDE = 2 * STEP;
 /** How many steps a band may stand aside. */
 const ASIDE = 3;
-/** A point of an outline every so many points of the grid's. */
-const EVERY = 5;
+/** So many of a sketch's best places around each column are looked at closely. */
+const LOOKED_AT = 4;
 /** A mean distance from edges above this is no better than chance; more freedom fits better by chance. */
 const CHANCE = { rigid: 4.5, elastic: 3.9 } as const;
+
+/** How far edges of each direction are, and the size of the picture. */
+interface Edges {
+  readonly far: readonly Float32Array[];
+  readonly width: number;
+  readonly height: number;
+}
 
 /**
  * The attacker who has this repository: draws each character as often as it likes with our own
@@ -51,9 +40,9 @@ const CHANCE = { rigid: 4.5, elastic: 3.9 } as const;
  */
 export function readByTemplates(bitmap: Bitmap, attack: Attack): number | undefined {
   const small = half(bitmap);
-  const far = edgeDistances(small);
+  const edges = { far: edgeDistances(small), width: small.width, height: small.height };
   const readings = HEIGHTS.flatMap((height) => {
-    const { whole, upper, lower } = fitsOf(far, small, height, attack);
+    const { whole, upper, lower } = fitsOf(edges, height, attack);
     const rows = attack.level === 1 ? [whole] : [whole, [...upper, ...shifted(lower, upper.length)]];
     return rows.map((columns) => bestSum(columns, attack.level, attack.language));
   });
@@ -65,60 +54,6 @@ function shifted(columns: readonly Fit[][], by: number): Fit[][] {
   return columns.map((fits) => fits.map((fit) => ({ ...fit, right: fit.right + by })));
 }
 
-const made = new Map<string, readonly Template[]>();
-
-function templates(character: string, height: number): readonly Template[] {
-  const name = `${character}${height}`;
-  const known = made.get(name);
-  if (known !== undefined) return known;
-  const chance = new KeyedRandomness(Buffer.from("attacker"), name);
-  const samples = Array.from({ length: SAMPLES }, () => template(chance, character, height));
-  made.set(name, samples);
-  return samples;
-}
-
-function template(chance: KeyedRandomness, character: string, height: number): Template {
-  const field = new Field(BOX, BOX);
-  const { strokes, penWidth } = shape(chance, character, true);
-  const scale = (height / 100) * spread(chance, 0.93, 1.07);
-  const lift = extentOf(strokes.flat().map(({ y }) => y)).middle;
-  for (const stroke of strokes)
-    field.draw(
-      stroke.map(({ x, y }) => ({ x: BOX / 3 + x * scale, y: BOX / 2 + (y - lift) * scale })),
-      penWidth * scale,
-    );
-  const points = contoursOf(field).flatMap((loop) =>
-    loop.slice(1).flatMap((point, index) => {
-      const before = loop[index];
-      if (index % EVERY !== 0 || before === undefined) return [];
-      return [{ ...point, direction: directionOf(point.x - before.x, point.y - before.y) }];
-    }),
-  );
-  const across = extentOf(points.map(({ x }) => x));
-  const down = extentOf(points.map(({ y }) => y));
-  const bandOf = (y: number) =>
-    Math.min(BANDS - 1, Math.floor(((y - down.least) / (down.most - down.least)) * BANDS));
-  return {
-    character,
-    width: across.most - across.least,
-    points: points.length,
-    bands: Array.from({ length: BANDS }, (_, band) => {
-      const own = points.filter(({ y }) => bandOf(y) === band);
-      return {
-        x: Int16Array.from(own, ({ x }) => Math.round(x - across.least)),
-        y: Int16Array.from(own, ({ y }) => Math.round(y - BOX / 2)),
-        direction: Uint8Array.from(own, ({ direction }) => direction),
-      };
-    }),
-  };
-}
-
-function extentOf(values: readonly number[]) {
-  const least = Math.min(...values);
-  const most = Math.max(...values);
-  return { least, most, middle: (least + most) / 2 };
-}
-
 interface Fits {
   /** By column, for a sum on one line; for the first of two lines; for the second. */
   readonly whole: Fit[][];
@@ -126,67 +61,134 @@ interface Fits {
   readonly lower: Fit[][];
 }
 
-function fitsOf(far: readonly Float32Array[], { width, height }: Bitmap, tall: number, attack: Attack): Fits {
-  const columns = Math.floor(width / STEP);
+function fitsOf(edges: Edges, tall: number, attack: Attack): Fits {
+  const columns = Math.floor(edges.width / STEP);
   const empty = (): Fit[][] => Array.from({ length: columns }, () => []);
   const fits = { whole: empty(), upper: empty(), lower: empty() };
-  const floor = attack.elastic ? CHANCE.elastic : CHANCE.rigid;
   for (const character of charactersOf(attack.level, attack.language)) {
-    const best = { whole: bestOf(columns), upper: bestOf(columns), lower: bestOf(columns) };
-    for (const sample of templates(character, tall)) {
-      for (let middle = Math.round(tall * 0.4); middle < height - tall * 0.4; middle += STEP) {
-        const costs = costsAt(far, { width, height }, sample, middle, attack.elastic);
-        for (const [column, cost] of costs.entries()) {
-          // A small character fits by chance more easily: what counts is the length that is explained.
-          const gain = (floor - cost / sample.points) * sample.points;
-          if (gain <= 0) continue;
-          const right = column + Math.round((sample.width * 0.86) / STEP);
-          const fit = { character, right, gain };
-          if (gain > (best.whole[column]?.gain ?? 0)) best.whole[column] = fit;
-          const line = middle < height / 2 ? best.upper : best.lower;
-          if (gain > (line[column]?.gain ?? 0)) line[column] = fit;
-        }
+    const best = {
+      whole: new Map<number, Fit>(),
+      upper: new Map<number, Fit>(),
+      lower: new Map<number, Fit>(),
+    };
+    for (const place of likelyPlaces(edges, templates(character, tall), tall, attack.elastic)) {
+      for (const { column, middle, gain } of lookClosely(edges, place, attack.elastic)) {
+        const fit = { character, gain, right: column + Math.round((place.sample.width * 0.86) / STEP) };
+        for (const line of [best.whole, middle < edges.height / 2 ? best.upper : best.lower])
+          if (gain > (line.get(column)?.gain ?? 0)) line.set(column, fit);
       }
     }
     for (const line of ["whole", "upper", "lower"] as const)
-      for (const [column, fit] of best[line].entries()) if (fit !== undefined) fits[line][column]?.push(fit);
+      for (const [column, fit] of best[line]) fits[line][column]?.push(fit);
   }
   return fits;
 }
 
-function bestOf(columns: number): (Fit | undefined)[] {
-  return Array.from({ length: columns }, () => undefined);
+interface Place {
+  readonly sample: Template;
+  readonly left: number;
+  readonly middle: number;
+  readonly cost: number;
 }
 
-/** What the outline is away from edges in all, by the column of its left side. */
-function costsAt(
-  far: readonly Float32Array[],
-  { width, height }: { readonly width: number; readonly height: number },
-  { bands, width: wide }: Template,
+/** By sketches, on a coarse grid: the best places around each column, of the upper and of the lower half. */
+function likelyPlaces(edges: Edges, samples: readonly Template[], tall: number, elastic: boolean): Place[] {
+  const columns = Math.ceil(edges.width / STRIDE);
+  const found: Place[][] = Array.from({ length: 2 * columns }, () => []);
+  const worst = new Float32Array(2 * columns).fill(FARTHEST);
+  for (const sample of samples) {
+    const count = sample.sketch.reduce((sum, { x }) => sum + x.length, 0);
+    for (let middle = Math.round(tall * 0.4); middle < edges.height - tall * 0.4; middle += STRIDE) {
+      const costs = sketchCosts(edges, sample, middle, elastic);
+      const line = middle < edges.height / 2 ? 0 : columns;
+      for (let column = 0; column < costs.length; column++) {
+        const cost = (costs[column] ?? 0) / count;
+        if (cost >= (worst[line + column] ?? 0)) continue;
+        const best = insert(found[line + column] ?? [], { sample, left: column * STRIDE, middle, cost });
+        if (best.length === LOOKED_AT) worst[line + column] = best.at(-1)?.cost ?? FARTHEST;
+      }
+    }
+  }
+  return found.flat();
+}
+
+function insert(best: Place[], place: Place): Place[] {
+  const at = best.findIndex(({ cost }) => cost > place.cost);
+  best.splice(at < 0 ? best.length : at, 0, place);
+  if (best.length > LOOKED_AT) best.pop();
+  return best;
+}
+
+/** What the sketch is away from edges in all, by the column of its left side. */
+function sketchCosts(
+  edges: Edges,
+  { sketch, width }: Template,
   middle: number,
   elastic: boolean,
 ): Float32Array {
-  const columns = Math.max(0, Math.floor((width - wide) / STEP));
+  const columns = Math.max(0, Math.floor((edges.width - width) / STRIDE));
   const costs = new Float32Array(columns);
-  for (const { x, y, direction } of bands) {
-    const own = new Float32Array(columns);
-    for (let point = 0; point < x.length; point++) {
-      const row = middle + (y[point] ?? 0);
-      const map = far[direction[point] ?? 0];
-      if (map === undefined || row < 0 || row >= height) {
-        for (let column = 0; column < columns; column++) own[column] = (own[column] ?? 0) + FARTHEST;
-        continue;
-      }
-      let place = row * width + (x[point] ?? 0);
-      for (let column = 0; column < columns; column++, place += STEP)
-        own[column] = (own[column] ?? 0) + (map[place] ?? FARTHEST);
+  const most = elastic ? Math.ceil((ASIDE * STEP) / STRIDE) : 0;
+  for (const band of sketch)
+    addLeast(costs, bandCosts(edges, band, { left: 0, middle, columns, stride: STRIDE }), most);
+  return costs;
+}
+
+interface Strip {
+  readonly left: number;
+  readonly middle: number;
+  readonly columns: number;
+  readonly stride: number;
+}
+
+/** What one band costs at each of some places side by side. */
+function bandCosts({ far, width, height }: Edges, band: Outline, strip: Strip): Float32Array {
+  const { left, middle, columns, stride } = strip;
+  const costs = new Float32Array(columns);
+  for (let point = 0; point < band.x.length; point++) {
+    const row = middle + (band.y[point] ?? 0);
+    const map = far[band.direction[point] ?? 0];
+    if (map === undefined || row < 0 || row >= height) {
+      for (let column = 0; column < columns; column++) costs[column] = (costs[column] ?? 0) + FARTHEST;
+      continue;
     }
-    for (let column = 0; column < columns; column++) {
-      let least = own[column] ?? 0;
-      for (let aside = -ASIDE; elastic && aside <= ASIDE; aside++)
-        least = Math.min(least, own[column + aside] ?? least);
-      costs[column] = (costs[column] ?? 0) + least;
-    }
+    let place = row * width + left + (band.x[point] ?? 0);
+    for (let column = 0; column < columns; column++, place += stride)
+      costs[column] = (costs[column] ?? 0) + (map[place] ?? FARTHEST);
   }
   return costs;
+}
+
+/** Adds the least of each cost and its neighbours up to `most` places aside. */
+function addLeast(sums: Float32Array, costs: Float32Array, most: number): void {
+  for (let column = 0; column < sums.length; column++) {
+    let least = costs[column] ?? FARTHEST;
+    for (let aside = -most; aside <= most; aside++) least = Math.min(least, costs[column + aside] ?? least);
+    sums[column] = (sums[column] ?? 0) + least;
+  }
+}
+
+/** Around a likely place, with every point: what is better than chance. */
+function lookClosely(edges: Edges, { sample, left, middle }: Place, elastic: boolean) {
+  const floor = elastic ? CHANCE.elastic : CHANCE.rigid;
+  const points = sample.bands.reduce((sum, { x }) => sum + x.length, 0);
+  const spare = elastic ? ASIDE : 0;
+  const first = left / STEP - 1 - spare;
+  const columns = 3 + 2 * spare;
+  const found: { readonly column: number; readonly middle: number; readonly gain: number }[] = [];
+  for (const row of [middle - STEP, middle, middle + STEP]) {
+    const costs = new Float32Array(columns);
+    for (const band of sample.bands)
+      addLeast(
+        costs,
+        bandCosts(edges, band, { left: first * STEP, middle: row, columns, stride: STEP }),
+        spare,
+      );
+    for (let column = first + spare; column < first + spare + 3; column++) {
+      // A small character fits by chance more easily: what counts is the length that is explained.
+      const gain = floor * points - (costs[column - first] ?? Number.POSITIVE_INFINITY);
+      if (gain > 0 && column >= 0) found.push({ column, middle: row, gain });
+    }
+  }
+  return found;
 }

@@ -25,8 +25,21 @@ interface Crossing extends Point {
 
 const ROW = 1 << 14;
 
+const NONE: readonly Edge[] = [];
+
+/** Most cells: nothing is crossed by any edge. */
+function isUniform(field: Field, x: number, y: number): boolean {
+  const isInk = field.at(x, y) < 0;
+  return (
+    field.at(x + 1, y) < 0 === isInk &&
+    field.at(x, y + 1) < 0 === isInk &&
+    field.at(x + 1, y + 1) < 0 === isInk
+  );
+}
+
 /** The pieces of outline in one cell, ink on their left. Corners run clockwise from the top left. */
-function edgesOf(field: Field, x: number, y: number): Edge[] {
+function edgesOf(field: Field, x: number, y: number): readonly Edge[] {
+  if (isUniform(field, x, y)) return NONE;
   const values = [field.at(x, y), field.at(x + 1, y), field.at(x + 1, y + 1), field.at(x, y + 1)] as const;
   const entering: Crossing[] = [];
   const leaving: Crossing[] = [];

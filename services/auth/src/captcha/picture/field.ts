@@ -32,39 +32,50 @@ export class Field {
     return upper + (lower - upper) * (y - top);
   }
 
-  /** Draws with a round pen. */
-  draw(stroke: Stroke, penWidth: number): void {
+  /** Draws with a pen whose line is thinner along its nib; strokes drawn before and after are one ink. */
+  draw(stroke: Stroke, { width, nib = 0, contrast = 0 }: Pen): void {
     for (let index = 1; index < stroke.length; index++) {
       const from = stroke[index - 1];
       const to = stroke[index];
-      if (from !== undefined && to !== undefined) this.#segment(from, to, penWidth / 2);
+      if (from === undefined || to === undefined) continue;
+      const along = Math.abs(Math.cos(Math.atan2(to.y - from.y, to.x - from.x) - nib));
+      this.#segment(from, to, (width / 2) * (1 - contrast * along));
     }
   }
 
-  /**
-   * What is seen of this through wavy panes of glass that lie across it: under each, ink and paper change places and
-   * everything stands a little aside. Under two, it is as it was, but further aside.
-   */
-  seenThrough(panes: readonly Pane[]): Field {
-    const seen = new Field(this.width, this.height);
-    for (let y = 0; y < this.height; y++) {
-      for (let x = 0; x < this.width; x++) {
-        let nearest = FAR;
-        let aside = 0;
-        let negative = false;
-        for (const { centre, half, shift } of panes) {
-          const inside = Math.abs(y - (centre[x] ?? 0)) - half;
-          nearest = Math.min(nearest, Math.abs(inside));
-          if (inside >= 0) continue;
-          aside += shift;
-          negative = !negative;
-        }
-        const ink = this.at(x + aside, y);
-        const far = Math.min(Math.abs(ink), nearest);
-        seen.#values[y * this.width + x] = ink < 0 === negative ? far : -far;
+  /** Leaves only a wall along the edge of the ink. */
+  hollowed(wall: number): this {
+    for (let place = 0; place < this.#values.length; place++) {
+      const value = this.#values[place] ?? FAR;
+      if (value < -wall / 2) this.#values[place] = -wall - value;
+    }
+    return this;
+  }
+
+  /** Lays another picture over this one: where both have ink there is paper, so what lies above hides nothing. */
+  overlay(other: Field, left: number, top: number): void {
+    for (let y = Math.max(0, -top); y < other.height && y + top < this.height; y++) {
+      for (let x = Math.max(0, -left); x < other.width && x + left < this.width; x++) {
+        const place = (y + top) * this.width + x + left;
+        const below = this.#values[place] ?? FAR;
+        const above = other.#values[y * other.width + x] ?? FAR;
+        const far = Math.min(Math.abs(below), Math.abs(above));
+        this.#values[place] = below < 0 === above < 0 ? far : -far;
       }
     }
-    return seen;
+  }
+
+  /** Where `far` is negative, ink and paper change places; `far` tells how far the border is. */
+  exchange(far: (x: number, y: number) => number): void {
+    for (let y = 0; y < this.height; y++) {
+      for (let x = 0; x < this.width; x++) {
+        const place = y * this.width + x;
+        const ink = this.#values[place] ?? FAR;
+        const border = far(x, y);
+        const nearest = Math.min(Math.abs(ink), Math.abs(border));
+        this.#values[place] = ink < 0 === border < 0 ? nearest : -nearest;
+      }
+    }
   }
 
   #segment(from: Point, to: Point, radius: number): void {
@@ -90,13 +101,11 @@ export class Field {
   }
 }
 
-/** A ribbon from edge to edge. All in grid steps. */
-export interface Pane {
-  /** Its height over each column. */
-  readonly centre: Float32Array;
-  readonly half: number;
-  /** How far aside things stand under it; a whole number. */
-  readonly shift: number;
+export interface Pen {
+  readonly width: number;
+  /** The direction in which the line is thinnest, in radians, and by what share it is thinner there. */
+  readonly nib?: number;
+  readonly contrast?: number;
 }
 
 /** Farther than any edge needs to be known. */

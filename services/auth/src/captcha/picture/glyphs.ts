@@ -3,40 +3,52 @@
  * this captcha, so no font is shipped and none can be matched against.
  *
  * The notation is that of SVG paths with M, L, Q and C in absolute coordinates. Several shapes of
- * one glyph are drawn by turns: a person knows them all, a template needs each of them. A one always
- * has a foot: without it, it is a seven as soon as it leans.
+ * one glyph are drawn by turns: a person knows them all, a template needs each of them. A seven always
+ * has a bar, so that a one is not taken for it; a one has no foot, so that it is not taken for a two; a three is
+ * round at the top, where a five is straight.
  */
 const GLYPHS: Readonly<Record<string, readonly string[]>> = {
   "0": [
     "M32 2 C-4 2 -4 98 32 98 C68 98 68 2 32 2",
     "M34 2 C10 2 2 30 2 52 C2 80 14 98 32 98 C54 98 62 76 62 48 C62 22 54 2 34 2",
+    "M30 4 C4 6 2 14 2 50 C2 92 8 98 34 97 C60 96 64 90 63 48 C62 8 56 2 26 4",
   ],
-  "1": ["M6 24 L30 3 L30 98 M4 98 L56 98", "M2 36 Q26 26 32 2 L30 98 M6 97 L54 97"],
+  "1": ["M12 26 L31 2 L31 98", "M14 30 Q26 20 32 2 L30 98"],
   "2": [
     "M4 24 C6 -6 58 -6 58 26 C58 50 22 68 4 98 L62 98",
     "M4 20 C14 -4 56 -4 56 26 C56 52 30 74 2 97 Q32 88 62 98",
+    "M6 16 Q30 -10 52 12 Q62 34 4 97 L60 96",
   ],
   "3": [
     "M4 14 C20 -6 58 -2 56 26 C55 42 40 46 24 46 C44 46 60 54 60 72 C60 102 16 104 2 86",
-    "M4 3 L58 3 L28 40 C50 38 62 52 62 68 C62 102 16 106 2 84",
+    "M8 20 C10 -4 54 -4 52 24 C51 44 34 47 20 47 C48 47 62 56 60 76 C58 102 12 104 4 78",
   ],
-  "4": ["M46 98 L46 2 L2 70 L66 70", "M16 4 L6 62 L62 62 M46 26 L46 98"],
+  "4": [
+    "M46 98 L46 2 L2 70 L66 70",
+    "M16 4 L6 62 L62 62 M46 26 L46 98",
+    "M10 4 Q12 40 4 58 Q36 50 66 58 M50 20 L44 98",
+    "M40 2 Q20 50 2 62 L66 66 M48 38 Q46 70 50 98",
+  ],
   "5": [
     "M56 3 L12 3 L8 46 C24 32 62 38 60 68 C58 102 16 104 2 86",
     "M58 4 L10 4 L10 44 C36 36 60 44 60 70 C60 94 34 102 4 96",
+    "M60 2 L12 6 L6 44 C26 40 64 44 60 70 C56 100 18 102 2 92",
   ],
   "6": [
     "M52 6 C20 8 2 40 4 68 C6 106 62 108 62 68 C62 36 14 34 5 62",
     "M44 2 C28 20 2 46 4 72 C8 106 60 106 60 70 C60 40 20 40 8 58",
+    "M22 2 L5 66 C2 108 60 108 60 72 C60 42 18 42 6 66",
   ],
-  "7": ["M2 3 L60 3 L22 98", "M2 4 L60 4 Q34 44 26 98 M14 50 L54 50"],
+  "7": ["M0 4 L64 3 L26 98 M14 50 L60 52", "M0 18 L2 3 L64 4 Q36 44 28 98 M12 56 L62 50"],
   "8": [
     "M32 48 C-2 42 4 2 32 2 C60 2 66 42 32 48 C-6 54 -4 98 32 98 C68 98 70 54 32 48",
     "M56 14 C44 -6 6 -2 8 24 C10 48 60 48 60 74 C60 104 4 106 4 74 C4 50 58 42 56 14",
+    "M8 10 C20 40 60 50 58 76 C56 104 6 106 6 78 C6 52 52 40 54 16 C52 -6 12 -2 10 14",
   ],
   "9": [
     "M12 94 C44 92 62 60 60 32 C58 -6 2 -8 2 32 C2 64 50 66 59 38",
     "M56 38 C48 66 4 60 4 30 C4 -8 58 -8 60 28 L52 98",
+    "M58 28 C54 -4 6 0 6 30 C6 60 54 60 58 26 C62 70 60 104 14 92",
   ],
   "+": ["M34 18 L34 82 M2 50 L66 50"],
   "−": ["M2 50 L62 50"],

@@ -1,11 +1,15 @@
 import { between, pick, type Randomness, spread } from "../randomness.ts";
+import { crooked, kindOf } from "./crooked.ts";
+import type { Pen } from "./field.ts";
 import { shapesOf } from "./glyphs.ts";
 import { type Point, type Stroke, strokesOf } from "./pen.ts";
 
 /** A letter where it stands, before the sheet is bent. */
 export interface Letter {
   readonly strokes: readonly Stroke[];
-  readonly penWidth: number;
+  readonly pen: Pen;
+  /** How thick the walls of a hollow letter are; 0 for one that is full. */
+  readonly wall: number;
 }
 
 export interface Sheet {
@@ -23,13 +27,18 @@ const TALLEST = { one: 92, two: 58 } as const;
 const LEAST_ON_ONE_LINE = 52;
 
 /** Writes the parts from left to right, on one line or two, each letter with its own shape, size, slant, turn and pen. */
-export function letter(chance: Randomness, parts: readonly string[], sheet: Sheet, bent: boolean): Letter[] {
+export function letter(
+  chance: Randomness,
+  parts: readonly string[],
+  sheet: Sheet,
+  crookedness: number,
+): Letter[] {
   const room = sheet.width - 2 * MARGIN;
-  const whole = line(chance, parts, bent);
+  const whole = line(chance, parts, crookedness);
   const height = Math.min(TALLEST.one, (room / whole.width) * GLYPH_HEIGHT);
   if (height >= LEAST_ON_ONE_LINE) return placed(chance, whole, { height, middle: sheet.height / 2, room });
   const cut = splitAt(parts);
-  const lines = [line(chance, parts.slice(0, cut), bent), line(chance, parts.slice(cut), bent)];
+  const lines = [line(chance, parts.slice(0, cut), crookedness), line(chance, parts.slice(cut), crookedness)];
   return lines.flatMap((each, index) =>
     placed(chance, each, {
       height: Math.min(TALLEST.two, (room / each.width) * GLYPH_HEIGHT),
@@ -52,20 +61,20 @@ function splitAt(parts: readonly string[]): number {
   return cuts.reduce((best, cut) => (longer(cut) < longer(best) ? cut : best), 1);
 }
 
-function line(chance: Randomness, parts: readonly string[], bent: boolean): Line {
+function line(chance: Randomness, parts: readonly string[], crookedness: number): Line {
   const letters: Letter[] = [];
   let right = 0;
   for (const [index, part] of parts.entries()) {
     if (index > 0) right += WORD_GAP * GLYPH_HEIGHT;
     for (const character of part) {
-      const { strokes, penWidth } = shape(chance, character, bent);
+      const { strokes, ...hand } = shape(chance, character, crookedness);
       const { least, most } = extent(strokes);
-      const left = right - least + penWidth / 2;
+      const left = right - least + hand.pen.width / 2;
       letters.push({
-        penWidth,
+        ...hand,
         strokes: strokes.map((stroke) => stroke.map(({ x, y }) => ({ x: x + left, y }))),
       });
-      right += most - least + penWidth + (bent ? spread(chance, -8, 5) : 10);
+      right += most - least + hand.pen.width + (crookedness > 0 ? spread(chance, CLOSEST, FARTHEST) : 10);
     }
   }
   return { letters, width: right };
@@ -81,68 +90,66 @@ function placed(chance: Randomness, { letters, width }: Line, { height, middle, 
   const scale = height / GLYPH_HEIGHT;
   const start = MARGIN + spread(chance, 0.15, 0.85) * (room - width * scale);
   const put = ({ x, y }: Point): Point => ({ x: start + x * scale, y: middle + y * scale });
-  return letters.map(({ strokes, penWidth }) => ({
-    penWidth: penWidth * scale,
+  return letters.map(({ strokes, pen, wall }) => ({
+    pen: { ...pen, width: pen.width * scale },
+    wall: wall * scale,
     strokes: strokes.map((stroke) => stroke.map(put)),
   }));
 }
 
-/** One letter about its own middle line: y runs from about -50 to 50. The bots draw theirs with it too. */
-export function shape(chance: Randomness, character: string, bent: boolean): Letter {
+/**
+ * One letter about its own middle line: y runs from about -50 to 50. `crookedness` is from 0 (as it is written) to 1.
+ * The bots draw theirs with it too.
+ */
+export function shape(chance: Randomness, character: string, crookedness: number): Letter {
   const strokes = strokesOf(pick(chance, shapesOf(character)));
-  const penWidth = between(chance, 14, 18);
-  const placing = bent ? crooked(chance, SIGNS.has(character)) : ({ x, y }: Point) => ({ x, y: y - 50 });
-  return { strokes: strokes.map((stroke) => stroke.map(placing)), penWidth };
+  if (crookedness === 0)
+    return { strokes: strokes.map((stroke) => stroke.map(upright)), pen: { width: 16 }, wall: 0 };
+  const placing = crooked(chance, kindOf(character), crookedness);
+  return { strokes: strokes.map((stroke) => stroke.map(placing)), ...hand(chance, character) };
 }
 
-function crooked(chance: Randomness, sign: boolean): (point: Point) => Point {
-  const most = sign ? UPRIGHT : CROOKED;
-  const turn = (spread(chance, -most.turn, most.turn) * Math.PI) / 180;
-  const slant = spread(chance, -most.slant, most.slant);
-  const wide = spread(chance, 0.88, 1.16);
-  const tall = spread(chance, 0.84, 1.1);
-  const lift = spread(chance, -10, 10);
-  const swell = wobble(chance, most.swell);
-  const sway = wobble(chance, most.swell);
-  return ({ x, y }) => {
-    const across = (x - MIDDLE) * wide + (50 - y) * slant + sway(y);
-    const down = (y - 50) * tall + swell(x);
-    return {
-      x: MIDDLE + across * Math.cos(turn) - down * Math.sin(turn),
-      y: lift + across * Math.sin(turn) + down * Math.cos(turn),
-    };
+const upright = ({ x, y }: Point): Point => ({ x, y: y - 50 });
+
+/** A pen for one letter: thin or thick, round or broad-nibbed; digits and signs may be hollow. */
+function hand(chance: Randomness, character: string): Pick<Letter, "pen" | "wall"> {
+  const isHollow = kindOf(character) !== "letter" && chance.below(HOLLOW) === 0;
+  const width = isHollow ? spread(chance, 22, 26) : spread(chance, 12, 20);
+  const contrast = isHollow ? 0 : spread(chance, 0, 0.35);
+  return {
+    pen: { width, contrast, nib: spread(chance, 0, Math.PI) },
+    wall: isHollow ? spread(chance, 7, 8.5) : 0,
   };
 }
 
-const SIGNS: ReadonlySet<string> = new Set(["+", "−", "×"]);
-/** A plus that is turned far enough is a cross: signs stay nearly upright. Turns in degrees. */
-const UPRIGHT = { turn: 6, slant: 0.06, swell: 3 } as const;
-const CROOKED = { turn: 15, slant: 0.22, swell: 7 } as const;
-/** Bends one letter by a wave of its own, about as long as the letter: no turn or slant of a template undoes it. */
-function wobble(chance: Randomness, most: number): (along: number) => number {
-  const swing = spread(chance, 0.5, 1) * most * (between(chance, 0, 1) * 2 - 1);
-  const phase = spread(chance, 0, 2 * Math.PI);
-  const rate = (2 * Math.PI) / spread(chance, 75, 130);
-  return (along) => swing * Math.sin(along * rate + phase);
-}
-
-/** About which a letter turns. */
-const MIDDLE = 32;
+/** One digit or sign in so many is hollow. */
+const HOLLOW = 4;
+/** What is between the boxes of two letters; letters that lie on each other are hard to read. */
+const CLOSEST = -3;
+const FARTHEST = 7;
 
 function extent(strokes: readonly Stroke[]): { readonly least: number; readonly most: number } {
   const across = strokes.flat().map(({ x }) => x);
   return { least: Math.min(...across), most: Math.max(...across) };
 }
 
-/** Bends the whole sheet by a few slow waves: straight lines and even spacing are gone, nothing tears. */
-export function bending(chance: Randomness, { width, height }: Sheet): (stroke: Stroke) => Stroke {
-  const waves = Array.from({ length: 3 }, (_, octave) => ({
+/**
+ * Bends the whole sheet: by slow waves, so that no line is straight, and by some as short as a letter, so that
+ * neighbours stand in each other's bends. Nothing tears.
+ */
+export function bending(
+  chance: Randomness,
+  { width, height }: Sheet,
+  crookedness: number,
+): (stroke: Stroke) => Stroke {
+  const slow = Array.from({ length: 2 }, (_, octave) => ({
     along: (spread(chance, 0.6, 1.1) * (octave + 1) * 2 * Math.PI) / width,
     down: (spread(chance, -0.5, 0.5) * (octave + 1) * 2 * Math.PI) / height,
     phase: spread(chance, 0, 2 * Math.PI),
     across: spread(chance, -7, 7) / (octave + 1),
     lift: (spread(chance, 0.5, 1) * 10 * (between(chance, 0, 1) * 2 - 1)) / (octave + 1),
   }));
+  const waves = [...slow, ripple(chance, 0, crookedness), ripple(chance, Math.PI / 2, crookedness)];
   const bend = (point: Point): Point => {
     let { x, y } = point;
     for (const wave of waves) {
@@ -154,3 +161,20 @@ export function bending(chance: Randomness, { width, height }: Sheet): (stroke: 
   };
   return (stroke) => stroke.map(bend);
 }
+
+function ripple(chance: Randomness, about: number, crookedness: number) {
+  const direction = about + spread(chance, -0.6, 0.6);
+  const rate = (2 * Math.PI) / spread(chance, 70, 110);
+  const swing = spread(chance, 0.7, 1) * RIPPLE * crookedness;
+  const aside = spread(chance, 0, 2 * Math.PI);
+  return {
+    along: Math.cos(direction) * rate,
+    down: Math.sin(direction) * rate,
+    phase: spread(chance, 0, 2 * Math.PI),
+    across: swing * Math.cos(aside),
+    lift: swing * Math.sin(aside),
+  };
+}
+
+/** How far a ripple sets things aside, in grid steps. */
+const RIPPLE = 7;

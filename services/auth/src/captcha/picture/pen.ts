@@ -6,7 +6,7 @@ export interface Point {
 /** A line of the pen: straight between its points. */
 export type Stroke = readonly Point[];
 
-const STEPS = 10;
+const STEPS = 12;
 
 /** Reads the glyph notation into strokes fine enough to be bent afterwards. */
 export function strokesOf(path: string): Stroke[] {

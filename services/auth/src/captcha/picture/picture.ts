@@ -1,9 +1,9 @@
 import { type Randomness, spread } from "../randomness.ts";
 import type { Level } from "../tasks.ts";
 import { contoursOf, simplify } from "./contours.ts";
-import { crossingLine, panesOver, penned } from "./crossing.ts";
+import { crossingLine, penned, shadows } from "./crossing.ts";
 import { Field } from "./field.ts";
-import { bending, letter, type Sheet } from "./lettering.ts";
+import { bending, type Letter, letter, type Sheet } from "./lettering.ts";
 import type { Stroke } from "./pen.ts";
 import { type Colour, encodePng, SHADES } from "./png.ts";
 
@@ -27,21 +27,22 @@ export type Picture = Field;
 
 /** How a picture is made hard for machines. */
 export interface Disturbance {
-  /** Letters turned, slanted, of uneven size and on a wavy line. */
-  readonly bent: boolean;
+  /** How much letters and the sheet are bent, from 0 (as they are written) to 1. */
+  readonly crookedness: number;
   /** Curves as thick as a thin letter, right across. */
   readonly lines: number;
-  /** Wavy panes in which ink and paper change places: for a person a shadow, for a threshold the end. */
-  readonly panes: number;
+  /** Large shadows in which ink and paper change places: for a person no more than that, for a threshold the end. */
+  readonly shaded: boolean;
 }
 
+/** The letters of level 3 are many and small, and there are more of them to read: they need less. */
 const DISTURBED: Readonly<Record<Level, Disturbance>> = {
-  1: { bent: true, lines: 1, panes: 2 },
-  2: { bent: true, lines: 1, panes: 2 },
-  3: { bent: true, lines: 1, panes: 2 },
+  1: { crookedness: 1, lines: 1, shaded: true },
+  2: { crookedness: 1, lines: 1, shaded: true },
+  3: { crookedness: 0.7, lines: 1, shaded: true },
 };
 /** What every picture would be without disturbance; only to see that a bot can read at all. */
-export const PLAIN: Disturbance = { bent: false, lines: 0, panes: 0 };
+export const PLAIN: Disturbance = { crookedness: 0, lines: 0, shaded: false };
 
 /** Draws the parts of a task as its level asks. The same chance draws the same picture. */
 export function drawPicture(chance: Randomness, parts: readonly string[], level: Level): Picture {
@@ -51,16 +52,35 @@ export function drawPicture(chance: Randomness, parts: readonly string[], level:
 export function drawDisturbed(
   chance: Randomness,
   parts: readonly string[],
-  { bent, lines, panes }: Disturbance,
+  { crookedness, lines, shaded }: Disturbance,
 ): Picture {
   const field = new Field(SHEET.width, SHEET.height);
-  const bend = bent ? bending(chance, SHEET) : (stroke: Stroke) => stroke;
-  for (const { strokes, penWidth } of letter(chance, parts, SHEET, bent)) {
-    for (const stroke of strokes) field.draw(bend(stroke), penWidth);
-  }
+  const bend = crookedness > 0 ? bending(chance, SHEET, crookedness) : (stroke: Stroke) => stroke;
+  for (const each of letter(chance, parts, SHEET, crookedness))
+    lay(field, { ...each, strokes: each.strokes.map(bend) });
   for (let count = 0; count < lines; count++)
-    field.draw(penned(crossingLine(chance, SHEET, spread(chance, 0.25, 0.75))), spread(chance, 3, 5));
-  return field.seenThrough(panesOver(chance, SHEET, panes));
+    field.draw(penned(crossingLine(chance, SHEET, spread(chance, 0.25, 0.75))), {
+      width: spread(chance, 3, 5),
+    });
+  if (shaded) field.exchange(shadows(chance, SHEET));
+  return field;
+}
+
+/** Draws on a sheet just large enough, and lays that over the field. */
+function lay(field: Field, { strokes, pen, wall }: Letter): void {
+  const points = strokes.flat();
+  const reach = Math.ceil(pen.width / 2) + 4;
+  const left = Math.floor(Math.min(...points.map(({ x }) => x))) - reach;
+  const top = Math.floor(Math.min(...points.map(({ y }) => y))) - reach;
+  const right = Math.ceil(Math.max(...points.map(({ x }) => x))) + reach;
+  const bottom = Math.ceil(Math.max(...points.map(({ y }) => y))) + reach;
+  const own = new Field(right - left, bottom - top);
+  for (const stroke of strokes)
+    own.draw(
+      stroke.map(({ x, y }) => ({ x: x - left, y: y - top })),
+      pen,
+    );
+  field.overlay(wall > 0 ? own.hollowed(wall) : own, left, top);
 }
 
 /** The picture as one path of outlines; holes by the even-odd rule. */
