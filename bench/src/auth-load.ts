@@ -72,7 +72,6 @@ async function serve(
   requests: number,
   heard: () => number,
 ): Promise<Served> {
-  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => Client.open(ground.catalog.url)));
   const film = await demandMember(ground, people[0]);
   const renewing = setInterval(() => {
     for (const person of people) void renew(ground, person);
@@ -82,24 +81,28 @@ async function serve(
   let [sent, failures] = [0, 0];
   try {
     await Promise.all(
-      clients.map(async (client) => {
+      Array.from({ length: CLIENTS }, async () => {
+        let client = await Client.open(ground.catalog.url);
         while (sent < requests) {
           sent += 1;
           const token = people[sent % people.length]?.accessToken ?? "";
-          const { status } = await client.request(
+          const { status, last } = await client.request(
             "GET",
             `/v1/films/${film}`,
             `authorization: Bearer ${token}\r\n`,
           );
           if (status !== 200) failures += 1;
+          if (!last) continue;
+          client.close();
+          client = await Client.open(ground.catalog.url);
         }
+        client.close();
       }),
     );
     const seconds = (performance.now() - began) / 1000;
     return { requests: sent, failures, seconds, atAuth: heard() - before };
   } finally {
     clearInterval(renewing);
-    for (const client of clients) client.close();
   }
 }
 

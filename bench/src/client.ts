@@ -3,6 +3,8 @@ import { connect, type Socket } from "node:net";
 export interface Reply {
   readonly status: number;
   readonly body: string;
+  /** The service closes the connection after this answer, as it does after some thousand requests. */
+  readonly last: boolean;
 }
 
 const DEADLINE_MS = 20_000;
@@ -62,6 +64,6 @@ export class Client {
     this.#buffer = this.#buffer.slice(end + 4 + length);
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.done({ status: Number(head.slice(9, 12)), body });
+    waiting?.done({ status: Number(head.slice(9, 12)), body, last: /\r\nconnection: close/i.test(head) });
   }
 }

@@ -197,12 +197,11 @@ export interface RunningCatalog {
  */
 export async function startCatalog(surroundings: Surroundings): Promise<RunningCatalog> {
   const { config } = surroundings;
-  await migrateCatalog(config.databaseUrl);
-  const { imported } = await ensureFilms({ url: config.databaseUrl });
   const catalog = await buildCatalog(surroundings);
   try {
     catalog.observe();
-    await catalog.prepare();
+    // An Auth that is silent is waited for while the database is made ready, not after.
+    const [{ imported }] = await Promise.all([fill(config.databaseUrl), catalog.prepare()]);
     const { host, port } = config;
     const address = await listen(catalog.app, { host, port, portVariable: "CATALOG_PORT" });
     return { address, imported, close: () => drain(catalog.app, catalog.close) };
@@ -211,4 +210,9 @@ export async function startCatalog(surroundings: Surroundings): Promise<RunningC
     await catalog.close();
     throw error;
   }
+}
+
+async function fill(url: string): Promise<{ readonly imported: number }> {
+  await migrateCatalog(url);
+  return await ensureFilms({ url });
 }
