@@ -14,7 +14,8 @@ import { socialPages } from "./pages/social.ts";
 import { tracePages } from "./pages/traces.ts";
 import {
   type Databases,
-  fillDatabases,
+  importFilms,
+  makeTables,
   openDatabases,
   openEmulators,
   openMailbox,
@@ -43,8 +44,11 @@ async function main(): Promise<void> {
     { port: config.standPort, what: "the stand's pages", variable: "STAND_PORT" },
   ]);
   const databases = await openDatabases(config, running);
-  await fillDatabases(databases);
+  await makeTables(databases);
   running.proceed();
+  const films = importFilms(databases);
+  // Auth does not wait for them; the catalog does, and says what went wrong.
+  films.catch(() => {});
   const redisUrl = await openRedis(config, running);
   const { mailbox, smtpPort } = await openMailbox(running);
   const emulators = await openEmulators(running);
@@ -61,7 +65,7 @@ async function main(): Promise<void> {
   });
   running.onProcess = () => publish(config, env, addresses);
   running.onProcess();
-  await openServices(config, env, addresses);
+  await openServices(config, env, addresses, films);
   await openPages(config, mailbox, addresses);
   sayWhatNext(addresses, performance.now() - began);
 }
@@ -116,6 +120,7 @@ async function openServices(
   config: StandConfig,
   env: Record<string, string>,
   addresses: Parts["addresses"],
+  films: Promise<void>,
 ): Promise<void> {
   const start = async (name: "auth" | "catalog", own: Record<string, string>) => {
     const options = await serviceOptions(config, name, addresses[name], own);
@@ -136,6 +141,7 @@ async function openServices(
   };
   await start("auth", env);
   const credential = await catalogCredential(config.home, env);
+  await films;
   await start("catalog", { ...env, ...credential });
 }
 

@@ -54,7 +54,7 @@ async function embeddedDatabases({ home }: StandConfig, running: Running): Promi
 }
 
 /** The services would do the same when they start; done here, a newcomer sees what takes the time. */
-export async function fillDatabases({ databaseUrl, catalogDatabaseUrl }: Databases): Promise<void> {
+export async function makeTables({ databaseUrl, catalogDatabaseUrl }: Databases): Promise<void> {
   await step("tables", async () => {
     const auth = await migrateAuth({ DATABASE_URL: databaseUrl });
     const catalog = await migrateCatalog(catalogDatabaseUrl);
@@ -64,6 +64,9 @@ export async function fillDatabases({ databaseUrl, catalogDatabaseUrl }: Databas
       says: applied === 0 ? "up to date" : `${applied} migrations applied, the coming months made`,
     };
   });
+}
+
+export async function importFilms({ catalogDatabaseUrl }: Databases): Promise<void> {
   await step("films", async () => {
     const { imported } = await ensureFilms({ url: catalogDatabaseUrl });
     const says =
