@@ -29,7 +29,6 @@ export async function openDatabases(config: StandConfig, running: Running): Prom
 
 /** Started again on the same port when it dies: the services find it again by themselves. */
 async function embeddedDatabases({ home }: StandConfig, running: Running): Promise<Databases> {
-  const port = await freePort();
   const directory = join(home, "postgres", "data");
   let server: EmbeddedPostgres | undefined;
   const { stop } = await keepRunning({
@@ -37,8 +36,9 @@ async function embeddedDatabases({ home }: StandConfig, running: Running): Promi
     home,
     start: () =>
       step("postgres", async () => {
-        const value = await startEmbeddedPostgres({ directory, port });
-        return { value, says: `PostgreSQL ${value.version}, embedded, on port ${port}` };
+        // The first time a port that is free just then: one found before the cluster is made may be gone when it is.
+        const value = await startEmbeddedPostgres({ directory, port: server?.port ?? 0 });
+        return { value, says: `PostgreSQL ${value.version}, embedded, on port ${value.port}` };
       }),
     started: (value) => {
       server = value;
