@@ -35,10 +35,13 @@ export interface Disturbance {
   readonly shaded: boolean;
 }
 
-/** The letters of level 3 are many and small, and there are more of them to read: they need less. */
+/**
+ * The letters of level 3 are many and small, and there are more of them to read: they need less. At level 2 a word that
+ * a dictionary knows takes the place of two digits, so what is left must be harder.
+ */
 const DISTURBED: Readonly<Record<Level, Disturbance>> = {
   1: { crookedness: 1, lines: 1, shaded: true },
-  2: { crookedness: 1, lines: 1, shaded: true },
+  2: { crookedness: 1.25, lines: 1, shaded: true },
   3: { crookedness: 0.7, lines: 1, shaded: true },
 };
 /** What every picture would be without disturbance; only to see that a bot can read at all. */
