@@ -3,54 +3,72 @@ import { connect, type Socket } from "node:net";
 export interface Reply {
   readonly status: number;
   readonly body: string;
-  /** The service closes the connection after this answer, as it does after some thousand requests. */
-  readonly last: boolean;
 }
 
 const DEADLINE_MS = 20_000;
 
 /**
- * One kept-alive connection that speaks just enough HTTP/1.1 for a measurement. The load generator
- * shares the machine with what it measures, so every microsecond it does not take counts.
+ * One kept-alive connection that speaks just enough HTTP/1.1 for a measurement, and a new one where the service
+ * ends it, as it does after some thousand requests. The load generator shares the machine with what it measures,
+ * so every microsecond it does not take counts.
  */
 export class Client {
-  readonly #socket: Socket;
-  readonly #host: string;
+  readonly #address: { readonly hostname: string; readonly port: number; readonly host: string };
+  #socket: Socket | undefined;
   #buffer = "";
   #waiting: { readonly done: (reply: Reply) => void; readonly fail: (error: Error) => void } | undefined;
 
-  private constructor(socket: Socket, host: string) {
-    this.#socket = socket;
-    this.#host = host;
-    socket.setNoDelay(true).setEncoding("latin1").setTimeout(DEADLINE_MS);
-    socket.on("data", (text: string) => this.#read(text));
-    socket.on("timeout", () => socket.destroy(new Error("no answer")));
-    socket.on("error", (error) => this.#waiting?.fail(error));
-    socket.on("close", () => this.#waiting?.fail(new Error("the connection was closed")));
+  private constructor({ hostname, port, host }: URL) {
+    this.#address = { hostname, port: Number(port), host };
   }
 
   static async open(url: string): Promise<Client> {
-    const { hostname, port, host } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    await new Promise<void>((ready, fail) => socket.once("connect", ready).once("error", fail));
-    return new Client(socket, host);
+    const client = new Client(new URL(url));
+    client.#socket = await client.#connect();
+    return client;
   }
 
   request(method: string, path: string, headers: string, body = ""): Promise<Reply> {
+    if (this.#socket?.writable === true) return this.#ask(this.#socket, { method, path, headers, body });
+    return this.#connect().then((socket) => {
+      this.#socket = socket;
+      return this.#ask(socket, { method, path, headers, body });
+    });
+  }
+
+  #ask(
+    socket: Socket,
+    { method, path, headers, body }: Readonly<Record<"method" | "path" | "headers" | "body", string>>,
+  ): Promise<Reply> {
     const length =
       body === "" ? "" : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
-    if (this.#socket.destroyed) return Promise.reject(new Error("the connection was closed"));
     return new Promise<Reply>((done, fail) => {
       this.#waiting = { done, fail };
-      this.#socket.write(
-        `${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${headers}${length}\r\n${body}`,
+      socket.write(
+        `${method} ${path} HTTP/1.1\r\nhost: ${this.#address.host}\r\n${headers}${length}\r\n${body}`,
       );
     });
   }
 
+  async #connect(): Promise<Socket> {
+    const socket = connect(this.#address.port, this.#address.hostname);
+    await new Promise<void>((ready, fail) => socket.once("connect", ready).once("error", fail));
+    this.#buffer = "";
+    socket.setNoDelay(true).setEncoding("latin1").setTimeout(DEADLINE_MS);
+    socket.on("data", (text: string) => this.#read(text));
+    socket.on("timeout", () => socket.destroy(new Error("no answer")));
+    socket.on("error", (error) => this.#lost(socket, error));
+    socket.on("close", () => this.#lost(socket, new Error("the connection was closed")));
+    return socket;
+  }
+
+  #lost(socket: Socket, error: Error): void {
+    if (socket === this.#socket) this.#waiting?.fail(error);
+  }
+
   close(): void {
     this.#waiting = undefined;
-    this.#socket.destroy();
+    this.#socket?.destroy();
   }
 
   #read(text: string): void {
@@ -64,6 +82,7 @@ export class Client {
     this.#buffer = this.#buffer.slice(end + 4 + length);
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.done({ status: Number(head.slice(9, 12)), body, last: /\r\nconnection: close/i.test(head) });
+    if (/\r\nconnection: close/i.test(head)) this.#socket?.destroy();
+    waiting?.done({ status: Number(head.slice(9, 12)), body });
   }
 }
