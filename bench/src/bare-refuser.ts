@@ -8,4 +8,5 @@ const server = createServer((request, response) => {
 // As long as the service keeps them: a connection that rested is no failure.
 server.keepAliveTimeout = 65_000;
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as { port: number }).port));
+// Whoever measures is gone: nothing here is worth finishing, and a listening server would stay.
 process.once("disconnect", () => process.exit());

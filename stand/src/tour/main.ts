@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { codeFromMailbox } from "@kinopass/cli/mailbox-code";
 import { bold, fail, green } from "../say.ts";
 import { readStandConfig } from "../settings.ts";
 import { type Answer, call, chapter, remark, Surprise, text } from "./show.ts";
@@ -187,7 +188,8 @@ async function signUp(
     locale: "en",
   };
   await call({ method: "POST", url: `${auth}/v1/accounts`, body, expect: 202 });
-  const code = await codeOf(stand, email);
+  const code = await codeFromMailbox(stand, email);
+  if (code === undefined) throw new Surprise(`No letter with a code came to ${email}`);
   remark(`The mailbox has the letter; its code is ${code}.`);
   return await call({
     method: "POST",
@@ -195,19 +197,6 @@ async function signUp(
     body: { email, code },
     expect: 201,
   });
-}
-
-async function codeOf(stand: string, email: string): Promise<string> {
-  const deadline = performance.now() + 10_000;
-  while (performance.now() < deadline) {
-    const answer = await fetch(`${stand}/mailbox.json?to=${encodeURIComponent(email)}`, {
-      signal: AbortSignal.timeout(5_000),
-    });
-    const [letter] = (await answer.json()) as { code: string | null }[];
-    if (letter?.code != null) return letter.code;
-    await new Promise((next) => setTimeout(next, 100));
-  }
-  throw new Surprise(`No letter with a code came to ${email}`);
 }
 
 /** As an operator would: the password by standard input, never in the arguments. */

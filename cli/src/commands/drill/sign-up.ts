@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Refused } from "../../io.ts";
+import { codeFromMailbox } from "../../mailbox-code.ts";
 
-const LETTER_MS = 15_000;
 const MOST_ATTEMPTS = 6;
 
 export interface SignedUp {
@@ -16,26 +16,13 @@ export async function signUp({ auth, stand }: { auth: string; stand: string }): 
   const email = `drill-${randomBytes(6).toString("hex")}@example.com`;
   const password = randomBytes(18).toString("base64url");
   await post(`${auth}/v1/accounts`, { email, password, birth_date: "1990-05-17" });
-  const { access_token } = await post(`${auth}/v1/accounts/confirm`, {
-    email,
-    code: await codeOf(stand, email),
-  });
+  const code = await codeFromMailbox(stand, email);
+  if (code === undefined)
+    throw new Refused(`No letter with a code came to the stand's mailbox for ${email}.`);
+  const { access_token } = await post(`${auth}/v1/accounts/confirm`, { email, code });
   const [, claims = ""] = String(access_token).split(".");
   const { sub, sid } = JSON.parse(Buffer.from(claims, "base64url").toString("utf8")) as SignedUp;
   return { email, password, sub, sid };
-}
-
-async function codeOf(stand: string, email: string): Promise<string> {
-  const deadline = performance.now() + LETTER_MS;
-  while (performance.now() < deadline) {
-    const answer = await fetch(`${stand}/mailbox.json?to=${encodeURIComponent(email)}`, {
-      signal: AbortSignal.timeout(5_000),
-    });
-    const [letter] = (await answer.json()) as { code: string | null }[];
-    if (letter?.code != null) return letter.code;
-    await new Promise((next) => setTimeout(next, 100));
-  }
-  throw new Refused(`No letter with a code came to the stand's mailbox for ${email}.`);
 }
 
 /** A stand on a busy machine may say "not now" before the drill has begun; that is asked again, a few times. */
