@@ -32,7 +32,8 @@ const folderOf = (file) => {
   return rest.length === 0 ? "(root)" : first;
 };
 const isWiring = (file) =>
-  folderOf(file) === "(root)" && /\/(app|main|index|config|contract|commands|bench)\.ts$/.test(file);
+  folderOf(file) === "wiring" ||
+  (folderOf(file) === "(root)" && /\/(app|main|index|config|contract|commands|bench)\.ts$/.test(file));
 
 test("the scan sees the code it is meant to guard", () => {
   assert.ok(files.length > 100 && imports.length > 300, `${files.length} files, ${imports.length} imports`);
@@ -59,6 +60,11 @@ test("shared folders know no capability", () => {
       !isWiring(from) &&
       !TYPES_ONLY.has(`${folderOf(from)} ${to}`),
   );
+  assert.deepEqual(leaks, []);
+});
+
+test("capabilities do not know how they are wired", () => {
+  const leaks = within.filter(({ from, to }) => folderOf(to) === "wiring" && !isWiring(from));
   assert.deepEqual(leaks, []);
 });
 

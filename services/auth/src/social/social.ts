@@ -1,4 +1,4 @@
-/** Social sign-in as one thing: what `app.ts` builds and the routes use. */
+/** Social sign-in as one thing: what is wired and the routes use. */
 import type { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import type { Accounts } from "../accounts/accounts.ts";

@@ -1,0 +1,48 @@
+/** What no request waits for: letters on their way, and the end of what ran out. */
+import { accountLetters } from "../accounts/letters.ts";
+import type { PostgresChallenges } from "../captcha/postgres-challenges.ts";
+import { MailWorker } from "../mail/mail-worker.ts";
+import { SmtpMailer } from "../mail/smtp-mailer.ts";
+import { pairingLetters } from "../pairing/letters.ts";
+import { passwordLetters } from "../passwords/letters.ts";
+import { Purges } from "../purges.ts";
+import { socialLetters } from "../social/letters.ts";
+import type { Ground } from "./ground.ts";
+import type { People } from "./people.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+const PURGED_AT_ONCE = 1000;
+
+export function buildBackground(
+  { config, clock, logger, mailer }: Surroundings,
+  given: Ground & People & { readonly challenges: PostgresChallenges },
+) {
+  const { db, sessions, revocations, codes, mail, social, pairings, challenges } = given;
+  const { signUp, emailChange, passwordReset } = given;
+  const mailWorker = new MailWorker({
+    db,
+    clock,
+    logger,
+    queue: mail,
+    mailer: mailer ?? new SmtpMailer({ url: config.smtpUrl, from: config.mailFrom }),
+    siteUrl: config.siteUrl,
+    letters: { ...accountLetters, ...passwordLetters, ...socialLetters, ...pairingLetters },
+    checks: {
+      sign_up: (job) => signUp.checkMail(job),
+      email_change: (job) => emailChange.checkMail(job),
+      password_reset: (job) => passwordReset.checkMail(job),
+    },
+  });
+  const purges = new Purges({
+    logger,
+    purges: {
+      codes: () => codes.purge(),
+      sessions: () => sessions.purge(),
+      revocations: () => revocations.purge(),
+      social: () => social.purge(),
+      pairings: () => pairings.purge(),
+      captcha: () => challenges.purge({ now: clock.now(), limit: PURGED_AT_ONCE }),
+    },
+  });
+  return { mailWorker, purges };
+}

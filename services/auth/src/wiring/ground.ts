@@ -1,0 +1,66 @@
+/** What every capability stands on: the database and its secrets, who and where people are, sessions and their tokens. */
+import { PostgresDatabase } from "@kinopass/postgres";
+import { Audit } from "../audit/audit.ts";
+import { Directory } from "../directory/directory.ts";
+import { History } from "../history/history.ts";
+import { Authenticate } from "../http/authenticate.ts";
+import { Partitions } from "../partitions/partitions.ts";
+import { maintenanceDatabase, PartitionUpkeep } from "../partitions/upkeep.ts";
+import { Regions } from "../regions/regions.ts";
+import { Revocations } from "../revocations/revocations.ts";
+import { PermissionGuard } from "../roles/permission-guard.ts";
+import { Roles } from "../roles/roles.ts";
+import { Secrets } from "../secrets.ts";
+import { FRESH_PROOF_MS, Sessions } from "../sessions/sessions.ts";
+import { AccessTokens } from "../tokens/access-tokens.ts";
+import { SigningKeys } from "../tokens/signing-keys.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export type Ground = ReturnType<typeof buildGround>;
+
+export function buildGround({ config, clock, logger }: Surroundings) {
+  const db = new PostgresDatabase({
+    url: config.databaseUrl,
+    applicationName: "kinopass-auth",
+    maxConnections: config.databaseConnections,
+    acquireTimeoutMs: config.databaseWaitMs,
+    statementTimeoutMs: config.databaseWaitMs * 2.5,
+    lockTimeoutMs: config.databaseWaitMs,
+    planCacheMode: "force_generic_plan",
+  });
+  const secrets = new Secrets({ masters: config.masters, directoryKey: config.directoryKey });
+  const directory = new Directory({ db, secrets });
+  const regions = new Regions({ db, clock });
+  const audit = new Audit({ clock });
+  const revocations = new Revocations({ db, clock });
+  const keys = new SigningKeys({ db, clock, secrets });
+  const accessTokens = new AccessTokens({ keys, clock, issuer: config.issuer, audience: config.audience });
+  const sessions = new Sessions({ db, clock, secrets, accessTokens, revocations, audit });
+  const authenticate = new Authenticate({ accessTokens, sessions, clock, freshProofMs: FRESH_PROOF_MS });
+  const roles = new Roles({ db, clock, audit, revocations });
+  const guard = new PermissionGuard({ authenticate, roles });
+  const partitions = new Partitions({ db, clock, logger });
+  const upkeep = new PartitionUpkeep({
+    partitions,
+    logger,
+    openDatabase: () => maintenanceDatabase(config.databaseUrl),
+  });
+  const history = new History({ db, clock, secrets, months: partitions, logger });
+  return {
+    db,
+    secrets,
+    directory,
+    regions,
+    audit,
+    revocations,
+    keys,
+    accessTokens,
+    sessions,
+    authenticate,
+    roles,
+    guard,
+    partitions,
+    upkeep,
+    history,
+  };
+}

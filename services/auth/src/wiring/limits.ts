@@ -1,0 +1,39 @@
+/** How often somebody may ask: the limiter, and the Redis that keeps replicas in step where there is one. */
+import { countDecision, traceDecisions, traceScripts } from "@kinopass/http";
+import { connectRedis, followPolicyFile, Limiter, readPolicyFile } from "@kinopass/limiter";
+import type { FastifyBaseLogger } from "fastify";
+import type { Secrets } from "../secrets.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export type Limits = ReturnType<typeof buildLimits>;
+
+export function buildLimits({ config, logger, policies }: Surroundings, { secrets }: { secrets: Secrets }) {
+  const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl);
+  const limiter = new Limiter({
+    redis: redis === undefined ? undefined : traceScripts(redis, "token-bucket"),
+    namespace: "auth",
+    ...(config.limitsFile === undefined ? {} : { policies: readPolicyFile(config.limitsFile) }),
+    ...(policies === undefined ? {} : { policies }),
+    secret: secrets.directoryHash("limits", "buckets").toString("base64url"),
+    replicas: config.replicas,
+    onDecision: countDecision,
+    onMode: (mode, because) => logger.warn({ mode, because }, "limits are counted elsewhere now"),
+  });
+  traceDecisions(limiter);
+  return { redis, limiter };
+}
+
+/** Takes changes of the file while the service runs; returns what ends that. */
+export function followLimits(
+  file: string | undefined,
+  limiter: Limiter,
+  logger: FastifyBaseLogger,
+): () => void {
+  if (file === undefined) return () => {};
+  return followPolicyFile({
+    file,
+    limiter,
+    onChange: () => logger.info({ file }, "limits changed"),
+    onMistake: (error) => logger.error({ err: error, file }, "the limits stay as they were"),
+  });
+}
