@@ -150,6 +150,40 @@ test("a listener that does not read is cut instead of filling the memory", async
   assert.match(String((await cut)[0]), /does not read/);
 });
 
+test("a listener that reads is given everything, however much that is, and what happens meanwhile after it", async (t) => {
+  const { here, db, account, clock } = await setUp(t);
+  const flood = (most: number) =>
+    rowsOf(
+      db,
+      "insert into auth.revocations (recorded_at, event, account_id, session_id, because) select $1, 'session-revoked', $2, gen_random_uuid(), 'flood' from generate_series(1, $3::int)",
+      clock.now(),
+      account.id,
+      most,
+    );
+  await flood(20_000);
+  while (here.size < 20_000) await next(here);
+  const stream = eventStream(here, undefined, names);
+  const late = next(here);
+  await flood(1);
+  await late;
+  const closed = new Promise<void>((done) => stream.once("close", done));
+  let [told, ended] = [0, 0];
+  let text = "";
+  for await (const chunk of stream) {
+    text += String(chunk);
+    const frames = text.split("\n\n");
+    text = frames.pop() ?? "";
+    for (const frame of frames) {
+      if (frame.includes("event: revocation")) told += 1;
+      if (frame.includes("event: snapshot-end")) ended = told;
+    }
+    if (told > 20_000) break;
+  }
+  assert.deepEqual([ended, told], [20_000, 20_001]);
+  await closed;
+  assert.equal(here.listeners, 0);
+});
+
 test("a poller is given signed events until it acknowledges them, once each afterwards", async (t) => {
   const { services, here, opening, account, clock, keys, db, accessTokens } = await setUp(t);
   const polling = new Polling({ db, clock, feed: here, keys, ...names });
