@@ -1,4 +1,4 @@
-import { systemClock, systemRandom, systemUptime } from "./clock.ts";
+import { systemClock, systemRandom, systemUptime, type Uptime } from "./clock.ts";
 import { Disk } from "./disk.ts";
 import { AuthHealth } from "./health/auth-health.ts";
 import { KeyKeeper } from "./keys/key-keeper.ts";
@@ -6,7 +6,7 @@ import { type KeySet, readKeySet } from "./keys/key-set.ts";
 import { type GuardGauges, type GuardMetrics, harmless } from "./metrics.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type GuardOptions, type Limits, type Timings } from "./options.ts";
 import { FeedFollower } from "./revocations/feed-follower.ts";
-import { readKeptRevocations } from "./revocations/kept-revocations.ts";
+import { keptPieces, readKeptRevocations } from "./revocations/kept-revocations.ts";
 import { Knowledge } from "./revocations/knowledge.ts";
 
 /** fresh: all is current. stale: keys are good but news is old. away: proven; grace is possible. */
@@ -24,6 +24,7 @@ export class AuthWatch {
   readonly limits: Limits;
   readonly count: GuardMetrics["count"];
   readonly #options: GuardOptions;
+  readonly #uptime: Uptime;
   readonly #feed: FeedFollower;
   readonly #disk: Disk | undefined;
   #following: Promise<void> | undefined;
@@ -33,6 +34,7 @@ export class AuthWatch {
   #clockSkewMs: number | undefined;
   #writing = Promise.resolve();
   #revocationsChanged = false;
+  #keepAgainAt = 0;
   #firstWord = Promise.withResolvers<void>();
   #heard = { keys: false, feed: false };
   #saidBarred = false;
@@ -40,6 +42,7 @@ export class AuthWatch {
   constructor(options: GuardOptions, onWithdrawn: () => void) {
     const { issuer, directory, clock = systemClock, uptime = systemUptime, random = systemRandom } = options;
     this.#options = options;
+    this.#uptime = uptime;
     this.timings = { ...DEFAULT_TIMINGS, ...options.timings };
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.count = harmless(options.metrics);
@@ -124,7 +127,7 @@ export class AuthWatch {
 
   #fetched(keys: KeySet, clockSkewMs: number | undefined): void {
     this.#clockSkewMs = clockSkewMs;
-    this.#keep("keys.json", { keys: keys.published });
+    this.#keep("keys.json", [JSON.stringify({ keys: keys.published })]);
     this.#alive("keys");
   }
 
@@ -168,9 +171,8 @@ export class AuthWatch {
   #everyTick(): void {
     // What ended is remembered for as long as a token could be accepted: in an outage, from its beginning on.
     const { tokenLifetimeMs, leewayMs } = this.timings;
-    const aliveAtMs = this.health.lastAliveAtMs;
-    if (aliveAtMs !== undefined) this.knowledge.forget(aliveAtMs - tokenLifetimeMs - 2 * leewayMs);
-    this.#keepRevocations();
+    this.knowledge.forget(tokenLifetimeMs + 2 * leewayMs);
+    if (this.#uptime() >= this.#keepAgainAt) this.#keepRevocations();
     this.#noticeState();
   }
 
@@ -207,16 +209,21 @@ export class AuthWatch {
   #keepRevocations(): void {
     if (!this.#revocationsChanged) return;
     this.#revocationsChanged = false;
-    this.#keep("revocations.json", { revocations: this.knowledge.list() });
+    this.#keepAgainAt = Number.POSITIVE_INFINITY;
+    this.#keep("revocations.json", keptPieces(this.knowledge.list()));
+    const began = this.#uptime();
+    void this.#writing.then(() => {
+      this.#keepAgainAt = this.#uptime() + KEEPING_PAUSE * (this.#uptime() - began);
+    });
   }
 
   /** One write after the other; a disk that fails is counted, and the guard goes on from memory. */
-  #keep(name: string, body: unknown): void {
+  #keep(name: string, body: Iterable<string>): void {
     const disk = this.#disk;
     if (disk === undefined) return;
     const nowMs = (this.#options.clock ?? systemClock).now().getTime();
     this.#writing = this.#writing.then(async () => {
-      const outcome = await disk.write(name, body, nowMs).then(
+      const outcome = await disk.writePieces(name, body, nowMs).then(
         () => "success",
         () => "failure",
       );
@@ -224,6 +231,9 @@ export class AuthWatch {
     });
   }
 }
+
+/** Of the time no more than a twentieth goes into copies, however many revocations there are. */
+const KEEPING_PAUSE = 20;
 
 const BARRED =
   "Auth refuses this service's credential for the revocation feed: ended sessions are noticed only when their tokens run out, strict routes answer 503. Give it one with the scope `revocations` (kinopass service add)";

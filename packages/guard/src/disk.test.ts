@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Disk } from "./disk.ts";
+import { keptPieces, readKeptRevocations } from "./revocations/kept-revocations.ts";
 
 const ISSUER = "https://auth.test";
 
@@ -34,6 +35,26 @@ test("what was written is read again, private, with nothing left beside it", asy
   assert.deepEqual(await disk.read("keys.json"), { savedAtMs: 18, body: { keys: [2] } });
   assert.deepEqual(await readdir(directory), ["keys.json"]);
   assert.equal((await stat(path)).mode & 0o777, 0o600);
+});
+
+test("revocations are written in pieces and read as they were, however many", async (t) => {
+  const { disk } = await setUp(t);
+  for (const many of [0, 1, 499, 500, 501, 1_000, 20_000]) {
+    const revocations = Array.from({ length: many }, (_, index) =>
+      index % 3 === 0
+        ? ({
+            kind: "account",
+            accountId: `"ü\n${index}`,
+            beforeMs: index,
+            because: "token_outdated",
+          } as const)
+        : ({ kind: "session", sessionId: `s${index}`, atMs: index } as const),
+    );
+    await disk.writePieces("revocations.json", keptPieces(revocations), many);
+    const kept = (await disk.read("revocations.json")) ?? assert.fail(`${many}`);
+    assert.equal(kept.savedAtMs, many);
+    assert.deepEqual(readKeptRevocations(kept.body), revocations);
+  }
 });
 
 test("a copy that is absent, cut, changed or of another issuer is none", async (t) => {

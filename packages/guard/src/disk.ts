@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, type Hash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
@@ -41,21 +41,18 @@ export class Disk {
   }
 
   /** @throws whatever the file system says; the caller counts it and goes on. */
-  async write(name: string, body: unknown, savedAtMs: number): Promise<void> {
-    const text = JSON.stringify(body);
-    const kept = {
-      version: 1,
-      issuer: this.#issuer,
-      saved_at: savedAtMs,
-      body: text,
-      sha256: this.#sum(savedAtMs, text),
-    };
+  write(name: string, body: unknown, savedAtMs: number): Promise<void> {
+    return this.writePieces(name, [JSON.stringify(body)], savedAtMs);
+  }
+
+  /** A body that is long is handed over in pieces of its JSON: requests are answered in between. */
+  async writePieces(name: string, body: Iterable<string>, savedAtMs: number): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     const temporary = join(this.#directory, `.${name}.${randomUUID()}.tmp`);
     try {
       const file = await open(temporary, "w", 0o600);
       try {
-        await file.writeFile(JSON.stringify(kept));
+        await this.#fill(file, body, savedAtMs);
         await file.sync();
       } finally {
         await file.close();
@@ -72,7 +69,7 @@ export class Disk {
     try {
       const kept: unknown = JSON.parse(await readPrivately(join(this.#directory, name)));
       if (!Kept.Check(kept) || kept.issuer !== this.#issuer) return undefined;
-      if (kept.sha256 !== this.#sum(kept.saved_at, kept.body)) return undefined;
+      if (kept.sha256 !== this.#sum(kept.saved_at).update(kept.body).digest("hex")) return undefined;
       return { savedAtMs: kept.saved_at, body: JSON.parse(kept.body) };
     } catch {
       return undefined;
@@ -89,8 +86,20 @@ export class Disk {
     }
   }
 
-  #sum(savedAtMs: number, text: string): string {
-    return createHash("sha256").update(`${this.#issuer}\n${savedAtMs}\n${text}`).digest("hex");
+  /** `body` is text within JSON: what it is, letter by letter, is what the sum is of. */
+  async #fill(file: FileHandle, body: Iterable<string>, savedAtMs: number): Promise<void> {
+    const sum = this.#sum(savedAtMs);
+    const head = JSON.stringify({ version: 1, issuer: this.#issuer, saved_at: savedAtMs });
+    await file.writeFile(`${head.slice(0, -1)},"body":"`);
+    for (const piece of body) {
+      sum.update(piece);
+      await file.writeFile(JSON.stringify(piece).slice(1, -1));
+    }
+    await file.writeFile(`","sha256":"${sum.digest("hex")}"}`);
+  }
+
+  #sum(savedAtMs: number): Hash {
+    return createHash("sha256").update(`${this.#issuer}\n${savedAtMs}\n`);
   }
 }
 

@@ -90,6 +90,20 @@ test("the revocation feed", { concurrency: true, timeout: 60_000 }, async (t) =>
     assert.equal(recorder.lines.at(-1)?.message, "guard is fresh");
   });
 
+  await t.test("is not forgotten where the wall clock leaps ahead and comes back", async (t) => {
+    const { ask, auth, clock, recorder, token } = await setUp(t);
+    const [sub, sid] = [randomUUID(), randomUUID()];
+    const doomed = await token({ claims: { sub, sid } });
+    const seen = recorder.next("guard_feed_events", "revocation");
+    await auth.endSession(sub, sid, clock.now());
+    await seen;
+    clock.advance({ minutes: 30 });
+    for (let heard = 0; heard < 4; heard += 1) await recorder.next("guard_probes", "feed", "success");
+    assert.equal((await ask(doomed)).because, "session_ended");
+    clock.advance({ minutes: -30 });
+    assert.equal((await ask(doomed)).because, "session_ended");
+  });
+
   await t.test("leaves the guard unsure for as long as it may not be read", async (t) => {
     const { anotherGuard, ask, auth, clock, guard, token } = await setUp(t);
     const good = await token();

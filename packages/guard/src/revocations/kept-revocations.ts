@@ -22,3 +22,19 @@ const Kept = Compile(
 export function readKeptRevocations(body: unknown): readonly Revocation[] {
   return Kept.Check(body) ? body.revocations : [];
 }
+
+/** Some milliseconds of work: a long copy is made in many of them, between requests. */
+const A_PIECE = 500;
+
+/** The copy for the disk, as JSON in pieces. */
+export function* keptPieces(revocations: Iterable<Revocation>): Generator<string> {
+  let piece: string[] = [];
+  let before = '{"revocations":[';
+  for (const revocation of revocations) {
+    piece.push(JSON.stringify(revocation));
+    if (piece.length < A_PIECE) continue;
+    yield before + piece.join(",");
+    [piece, before] = [[], ","];
+  }
+  yield `${piece.length === 0 && before === "," ? "" : before}${piece.join(",")}]}`;
+}

@@ -51,13 +51,13 @@ export class Knowledge {
     return this.#current.ends(token);
   }
 
-  list(): readonly Revocation[] {
+  list(): Iterable<Revocation> {
     return this.#current.list();
   }
 
   /** Before anything was heard: what was known when this service last ran. Not complete, better than nothing. */
   recall(revocations: readonly Revocation[]): void {
-    for (const revocation of revocations) this.#current.add(revocation);
+    for (const revocation of revocations) this.#current.add(revocation, this.#uptime());
   }
 
   /** A connection begins. Without a cursor everything follows, whether it is announced or not. */
@@ -72,9 +72,10 @@ export class Knowledge {
   }
 
   learn(revocations: readonly Revocation[], cursor: string | undefined): void {
+    const heardAt = this.#uptime();
     for (const revocation of revocations) {
-      this.#current.add(revocation);
-      this.#gathered?.add(revocation);
+      this.#current.add(revocation, heardAt);
+      this.#gathered?.add(revocation, heardAt);
     }
     // A cursor inside an unfinished snapshot would skip the rest of it after a cut.
     if (this.#gathered === undefined && cursor !== undefined) this.#cursor = cursor;
@@ -107,7 +108,8 @@ export class Knowledge {
     this.#caughtUp = false;
   }
 
-  forget(beforeMs: number): void {
-    this.#current.forget(beforeMs);
+  /** Forgets what was heard so long before Auth's last word: in an outage nothing more. */
+  forget(keptMs: number): void {
+    if (this.#heardAt !== undefined) this.#current.forget(this.#heardAt - keptMs);
   }
 }

@@ -41,7 +41,7 @@ function event(type: string, details: object, session?: string): string {
 
 test("an ended session is dead, and its neighbours live", () => {
   const revocations = new Revocations(100);
-  revocations.add({ kind: "session", sessionId: "tv", atMs: NOW });
+  revocations.add({ kind: "session", sessionId: "tv", atMs: NOW }, 0);
   assert.equal(revocations.ends(token()), "session_ended");
   assert.equal(revocations.ends(token({ sessionId: "phone" })), undefined);
 });
@@ -49,7 +49,7 @@ test("an ended session is dead, and its neighbours live", () => {
 test("an account's cut-off ends what was issued before that millisecond, and nothing after", () => {
   const revocations = new Revocations(100);
   const add = (beforeMs: number) =>
-    revocations.add({ kind: "account", accountId: "alice", beforeMs, because: "session_ended" });
+    revocations.add({ kind: "account", accountId: "alice", beforeMs, because: "session_ended" }, 0);
   add(NOW + 500);
   assert.equal(revocations.ends(token({ issuedAtMs: NOW + 499 })), "session_ended");
   assert.equal(revocations.ends(token({ issuedAtMs: NOW + 500 })), undefined);
@@ -64,27 +64,38 @@ test("an account's cut-off ends what was issued before that millisecond, and not
 
 test("a change of roles asks for a new token and does not hide a sign-out", () => {
   const revocations = new Revocations(100);
-  revocations.add({ kind: "account", accountId: "alice", beforeMs: NOW, because: "session_ended" });
-  revocations.add({ kind: "account", accountId: "alice", beforeMs: NOW + 9_000, because: "token_outdated" });
+  revocations.add({ kind: "account", accountId: "alice", beforeMs: NOW, because: "session_ended" }, 0);
+  revocations.add(
+    { kind: "account", accountId: "alice", beforeMs: NOW + 9_000, because: "token_outdated" },
+    0,
+  );
   assert.equal(revocations.ends(token({ issuedAtMs: NOW - 1 })), "session_ended");
   assert.equal(revocations.ends(token({ issuedAtMs: NOW + 1 })), "token_outdated");
   assert.equal(revocations.ends(token({ issuedAtMs: NOW + 9_000 })), undefined);
 });
 
-test("what is too old to matter is forgotten", () => {
+test("what was heard too long ago to matter is forgotten, whatever a wall clock says of it", () => {
   const revocations = new Revocations(100);
-  revocations.add({ kind: "session", sessionId: "tv", atMs: NOW });
-  revocations.add({ kind: "account", accountId: "alice", beforeMs: NOW, because: "token_outdated" });
-  revocations.forget(NOW);
-  assert.deepEqual([revocations.sessions, revocations.accounts], [1, 1]);
-  revocations.forget(NOW + 1);
-  assert.deepEqual([revocations.sessions, revocations.accounts], [0, 0]);
+  const account = { kind: "account", accountId: "alice", because: "token_outdated" } as const;
+  revocations.add({ kind: "session", sessionId: "tv", atMs: NOW }, 1_000);
+  revocations.add({ ...account, beforeMs: NOW }, 1_000);
+  revocations.add({ kind: "session", sessionId: "phone", atMs: NOW - 3_600_000 }, 2_000);
+  revocations.forget(1_000);
+  assert.deepEqual([revocations.sessions, revocations.accounts], [2, 1]);
+  revocations.add({ ...account, beforeMs: NOW }, 3_000);
+  revocations.forget(1_001);
+  assert.deepEqual([revocations.sessions, revocations.accounts], [1, 0], "a repetition is no news");
+  assert.equal(revocations.ends(token({ sessionId: "phone" })), "session_ended");
+  revocations.add({ ...account, beforeMs: NOW }, 3_000);
+  revocations.add({ ...account, beforeMs: NOW + 1 }, 4_000);
+  revocations.forget(4_000);
+  assert.deepEqual([revocations.sessions, revocations.accounts], [0, 1]);
 });
 
 test("a flood is bounded and does not bring anybody back", () => {
   const revocations = new Revocations(1_000);
   for (let index = 0; index < 10_000; index += 1) {
-    revocations.add({ kind: "session", sessionId: `s${index}`, atMs: NOW + index });
+    revocations.add({ kind: "session", sessionId: `s${index}`, atMs: NOW + index }, index);
   }
   assert.ok(revocations.sessions <= 1_000);
   for (let index = 0; index < 10_000; index += 1) {
