@@ -1,5 +1,6 @@
 // Makes what is generated and committed: project references, the OpenAPI and AsyncAPI documents, the client types. With --check it changes
 // nothing and fails where a file is stale, so that the contract can never lag behind the routes.
+import { spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,6 +16,8 @@ const workspaces = globSync("{packages,services}/*/package.json", { cwd: root })
   .sort((a, b) => a.directory.localeCompare(b.directory));
 
 references();
+// The documents are made by the routes as they are now. What does not compile may be waiting for them, so go on all the same.
+if (!check) spawnSync(process.execPath, [join(root, "scripts/build.mjs")], { cwd: root, stdio: "inherit" });
 if (existsSync(join(root, "services/catalog/dist/contract.js"))) await contracts();
 if (stale.length > 0) {
   console.error(`Stale, run npm run generate and commit:\n  ${stale.join("\n  ")}`);

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { CODE_PATTERN } from "../codes/codes.ts";
+import { VISIBLE_PATTERN } from "../http/visible-text.ts";
 
 /** Fields that several operations take. */
 export const EmailField = Type.String({
@@ -21,12 +22,11 @@ export const CodeField = Type.String({
   examples: ["40728163"],
 });
 
-/** Letters, signs and single spaces: no control or formatting characters, no space at the ends. */
+/** No control or formatting characters, no space at the ends. */
 export const DisplayNameField = Type.String({
   minLength: 1,
   maxLength: 60,
-  pattern:
-    "^(?! )[^\\u0000-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]*(?<! )$",
+  pattern: VISIBLE_PATTERN,
   examples: ["Анна"],
 });
 

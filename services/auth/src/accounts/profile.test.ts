@@ -48,6 +48,12 @@ test("what cannot be is refused, and nothing else than four fields can be change
   assert.equal(await refusal({ region: null }), "invalid_request");
   assert.equal(await refusal({ display_name: " padded" }), "invalid_request");
   assert.equal(await refusal({ display_name: "two\nlines" }), "invalid_request");
+  for (const hidden of ["\u200b", "\u00ad", "\u061c", "\u202e", "\u2060", "\u3164", "\ufff9", "\u{e0041}"])
+    assert.equal(
+      await refusal({ display_name: `Ан${hidden}на` }),
+      "invalid_request",
+      encodeURIComponent(hidden),
+    );
   for (const field of ["role", "roles", "email", "status", "id", "email_verified", "created_at", "__proto__"])
     assert.equal(await refusal(JSON.parse(`{"locale":"en","${field}":"x"}`)), "invalid_request", field);
   assert.equal((await ask(auth, "GET /v1/me", undefined, anna)).body.locale, "en");

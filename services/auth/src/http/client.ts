@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { visibleText } from "./visible-text.ts";
 
 /** Where a request came from, as history and the list of devices show it. */
 export interface Client {
@@ -39,15 +40,12 @@ export function deviceOf(
   said: { name?: string; kind?: Device["kind"] } | undefined,
   { userAgent }: Client,
 ): Device {
-  const name = said?.name?.replaceAll(UNSEEN, "").trim() ?? "";
+  const name = visibleText(said?.name ?? "");
   return {
     kind: said?.kind ?? guessKind(userAgent ?? ""),
     name: name === "" ? guessName(userAgent ?? "") : name,
   };
 }
-
-/** What does not show, or turns the text after it around: a name must not look like another. */
-const UNSEEN = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 function guessKind(agent: string): Device["kind"] {
   if (/smart-?tv|tizen|web0?s|bravia|hbbtv|appletv|android ?tv|aft[a-z]\b/i.test(agent)) return "tv";

@@ -68,6 +68,20 @@ test("a TV's name is shown as it is, and nothing in it can turn the text around 
   assert.equal(await shown("\u202egnp.VT\u202c\u200b"), "gnp.VT");
   assert.equal(await shown("👨\u200d👩\u200d👧 <b>“Кухня”</b>"), "👨\u200d👩\u200d👧 <b>“Кухня”</b>");
   assert.equal(await shown(" \u2066 "), await shown("   "), "a name of nothing is no name");
+  assert.equal(await shown("\u00adTV\u061c\u{e0041}"), "TV");
+  assert.equal(await shown("\u3164\u200d\u2800"), await shown("   "), "signs that show nothing are no name");
+});
+
+test("nor can a name that somebody gives to a device of theirs", async (t) => {
+  const auth = await startTestAuth(t);
+  const anna = await auth.signUp();
+  const rename = async (name: string) =>
+    (await ask(auth, `PATCH /v1/sessions/${anna.sessionId}` as "PATCH /", { device: { name } }, anna)).status;
+  assert.equal(await rename("Кухня \u202eVT"), 400);
+  assert.equal(await rename("   "), 400);
+  assert.equal(await rename("Кухня"), 204);
+  const { body } = await ask(auth, "GET /v1/sessions", undefined, anna);
+  assert.deepEqual(body.items[0]?.device, { name: "Кухня", kind: "other" });
 });
 
 test("the phone signs the TV out, and its tokens are dead at once", async (t) => {

@@ -3,6 +3,7 @@ import type { PostgresDatabase } from "@kinopass/postgres";
 import { Type } from "typebox";
 import { type Authenticate, type Member, memberRefusals, memberSecurity } from "../http/authenticate.ts";
 import { clientOf } from "../http/client.ts";
+import { VISIBLE_PATTERN } from "../http/visible-text.ts";
 import { type SessionId, UUID_PATTERN } from "../ids.ts";
 import type { SessionRow } from "./queries.ts";
 import type { RefreshClaims } from "./refresh-token.ts";
@@ -139,7 +140,11 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
         security,
         params: SessionParams,
         body: Type.Object(
-          { device: Type.Object({ name: Type.String({ minLength: 1, maxLength: 60 }) }) },
+          {
+            device: Type.Object({
+              name: Type.String({ minLength: 1, maxLength: 60, pattern: VISIBLE_PATTERN }),
+            }),
+          },
           { examples: [{ device: { name: "Kitchen tablet" } }] },
         ),
         response: { 204: Type.Null({ description: "Renamed" }) },
