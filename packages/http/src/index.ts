@@ -5,7 +5,7 @@ export { healthRoutes, type ReadinessCheck } from "./health.ts";
 export { chooseLanguage } from "./language.ts";
 export { countDecision, observeLimiter, traceDecisions, traceScripts } from "./limit-watch.ts";
 export { drain, type ListenOptions, listen, PortTaken } from "./listen.ts";
-export { decodeCursor, encodeCursor, pageOf } from "./lists.ts";
+export { decodeCursor, encodeCursor, type Page, pageFrom, pageOf, wrongCursor } from "./lists.ts";
 export { createLogger } from "./logger.ts";
 export { type MetricsAddress, serveMetrics } from "./metrics.ts";
 export { Problem, type ProblemDocument } from "./problem.ts";

@@ -1,4 +1,6 @@
 import { type TSchema, Type } from "typebox";
+import { common } from "./common-refusals.ts";
+import type { AppError } from "./refusals.ts";
 
 /** Every list answers a page and, where there is more, the cursor that continues it. Its example is its item's. */
 export function pageOf<Item extends TSchema>(item: Item) {
@@ -12,6 +14,28 @@ export function pageOf<Item extends TSchema>(item: Item) {
     },
     example === undefined ? {} : { examples: [{ items: [example], next_cursor: null }] },
   );
+}
+
+export interface Page<Row> {
+  readonly items: readonly Row[];
+  readonly nextCursor: string | null;
+}
+
+/** The page of `size` out of rows of which one more was asked for: that one says whether there is a next page. */
+export function pageFrom<Row>(
+  rows: readonly Row[],
+  size: number,
+  cursorAfter: (last: Row) => string,
+): Page<Row> {
+  const items = rows.slice(0, size);
+  const last = items.at(-1);
+  return { items, nextCursor: rows.length > size && last !== undefined ? cursorAfter(last) : null };
+}
+
+/** A cursor that we did not make, or made for another list. */
+export function wrongCursor(): AppError {
+  const message = "This cursor does not continue this list; leave it out to start again";
+  return common.invalid_request({ members: { errors: [{ at: "/query/cursor", message }] } });
 }
 
 /** Cursors are opaque to callers: base64url of a JSON array of scalars. Undefined means "not one of ours". */

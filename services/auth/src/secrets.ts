@@ -61,7 +61,12 @@ export class Secrets {
     return this.#masters.map(({ id }) => id);
   }
 
-  /** HMAC-SHA-256 with the key of that number, or undefined where it was withdrawn. */
+  /** HMAC-SHA-256 with the newest key. Whoever makes something with it lets `newest` travel beside it. */
+  newestMac(purpose: Purpose, data: Uint8Array | string): Buffer {
+    return createHmac("sha256", this.#demandKey(purpose, this.newest)).update(data).digest();
+  }
+
+  /** The same with the key of that number, or undefined where it was withdrawn. */
   mac(purpose: Purpose, keyId: number, data: Uint8Array | string): Buffer | undefined {
     const key = this.#key(purpose, keyId);
     return key === undefined ? undefined : createHmac("sha256", key).update(data).digest();

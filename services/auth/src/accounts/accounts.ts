@@ -3,7 +3,7 @@
  * lives in the directory. An account is made only when somebody proved something: read a mailbox, came
  * from a social network, sits at the console. An address that nobody confirmed makes no account.
  */
-import { type Language, refusals } from "@kinopass/http";
+import { AppError, type Language, refusals } from "@kinopass/http";
 import type { PostgresDatabase, Transaction } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
 import type { Actor, Audit } from "../audit/audit.ts";
@@ -30,6 +30,11 @@ export const refuse = refusals({
     title: { en: "There is no such account", ru: "Такой учётной записи нет" },
   },
 });
+
+/** Whether an error says that there is no such account, e.g. since it was erased a moment ago. */
+export function isGone(error: unknown): boolean {
+  return error instanceof AppError && error.code === refuse.account_not_found.code;
+}
 
 export interface NewAccount {
   /** Confirmed by whoever makes the account. */

@@ -4,7 +4,7 @@
  * a stretch of one leaf's index. There is no search by part of an address: it would read everybody's, and no
  * index could help it.
  */
-import { common, decodeCursor, encodeCursor } from "@kinopass/http";
+import { decodeCursor, encodeCursor, type Page, pageFrom, wrongCursor } from "@kinopass/http";
 import type { Database } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
 import type { Clock } from "../clock.ts";
@@ -22,11 +22,6 @@ export interface Search {
   readonly ageCeiling?: AgeCeiling | undefined;
   readonly cursor?: string | undefined;
   readonly size: number;
-}
-
-export interface FoundPage {
-  readonly rows: readonly queries.ListedRow[];
-  readonly nextCursor: string | null;
 }
 
 /** The last row of a page. */
@@ -52,7 +47,7 @@ export class AccountSearch {
 
   /** Refuses `region_unknown`. */
   @trace("admin.search")
-  async find({ region: slug, ageCeiling, cursor, size }: Search): Promise<FoundPage> {
+  async find({ region: slug, ageCeiling, cursor, size }: Search): Promise<Page<queries.ListedRow>> {
     const place = cursor === undefined ? undefined : readCursor(cursor);
     const codes = slug === undefined ? await this.#from(place?.region) : [await this.#regions.codeOf(slug)];
     const found: queries.ListedRow[] = [];
@@ -66,10 +61,9 @@ export class AccountSearch {
       found.push(...rows);
       if (found.length > size) break;
     }
-    const rows = found.slice(0, size);
-    const last = rows.at(-1);
-    const more = found.length > size && last !== undefined;
-    return { rows, nextCursor: more ? encodeCursor([last.birth_date ?? "", last.id, last.region]) : null };
+    return pageFrom(found, size, ({ birth_date: born, id, region }) =>
+      encodeCursor([born ?? "", id, region]),
+    );
   }
 
   /** The regions a walk through all of them has still to see. One that came up meanwhile is seen if it comes later. */
@@ -123,8 +117,7 @@ function readCursor(cursor: string): Place {
     (born === "" || isDate(born)) &&
     new RegExp(UUID_PATTERN).test(id);
   if (whole) return { born, id, region };
-  const message = "This cursor does not continue this list; leave it out to start again";
-  throw common.invalid_request({ members: { errors: [{ at: "/query/cursor", message }] } });
+  throw wrongCursor();
 }
 
 function isDate(text: string): boolean {

@@ -68,7 +68,7 @@ function readRoutes(app: Server, { search, accounts, regions, guard, clock }: De
       if (region === undefined && ageCeiling === undefined)
         throw unclear("Give email, or region, or age_ceiling");
       const page = await search.find({ region, ageCeiling, cursor, size });
-      return { items: await Promise.all(page.rows.map(shown)), next_cursor: page.nextCursor };
+      return { items: await Promise.all(page.items.map(shown)), next_cursor: page.nextCursor };
     },
   );
 

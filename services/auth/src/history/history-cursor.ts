@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { common, decodeCursor, encodeCursor } from "@kinopass/http";
+import { decodeCursor, encodeCursor, wrongCursor } from "@kinopass/http";
 import type { AccountId } from "../ids.ts";
 import type { Secrets } from "../secrets.ts";
 
@@ -51,9 +51,4 @@ function macOf(
     .mac("cursor", key, ["sign-ins", accountId, device ?? "", at, id].join("\x1f"))
     ?.subarray(0, 16)
     .toString("base64url");
-}
-
-function wrongCursor() {
-  const message = "This cursor does not continue this list; leave it out to start again";
-  return common.invalid_request({ members: { errors: [{ at: "/query/cursor", message }] } });
 }

@@ -10,7 +10,7 @@ test("what was recorded is read back at once, newest first", async (t) => {
   clock.advance({ minutes: 1 });
   history.record(signIn);
 
-  const { rows, nextCursor } = await history.page({ accountId, size: 20 });
+  const { items: rows, nextCursor } = await history.page({ accountId, size: 20 });
 
   assert.deepEqual(
     rows.map(({ outcome }) => outcome),
@@ -33,7 +33,7 @@ test("pages continue without a gap or a repetition over months and equal moments
   let cursor: string | undefined;
   do {
     const page = await history.page({ accountId, size: 7, cursor });
-    seen.push(...page.rows.map(({ id }) => id));
+    seen.push(...page.items.map(({ id }) => id));
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
 
@@ -47,10 +47,10 @@ test("a short page is filled from older months, and a device filter looks throug
   clock.advance({ days: 300 });
   history.record(signIn);
 
-  assert.equal((await history.page({ accountId, size: 2 })).rows.length, 2);
+  assert.equal((await history.page({ accountId, size: 2 })).items.length, 2);
   const tv = await history.page({ accountId, size: 2, device: "tv" });
   assert.deepEqual(
-    tv.rows.map(({ device_kind }) => device_kind),
+    tv.items.map(({ device_kind }) => device_kind),
     ["tv"],
   );
 });

@@ -2,6 +2,7 @@
  * When, where and on what somebody signed in, or tried to: what a person looks at to find out whether
  * it was really them. Kept for twelve months besides the running one.
  */
+import { type Page, pageFrom } from "@kinopass/http";
 import type { Database, Transaction } from "@kinopass/postgres";
 import { currentRequest, trace } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
@@ -34,11 +35,6 @@ export interface PageRequest {
   readonly device?: Device["kind"] | undefined;
   readonly cursor?: string | undefined;
   readonly size: number;
-}
-
-export interface HistoryPage {
-  readonly rows: readonly queries.SignInRow[];
-  readonly nextCursor: string | null;
 }
 
 interface Dependencies {
@@ -93,7 +89,7 @@ export class History {
 
   /** A page, newest first. Looks at 90 days, and further back only while the page is short. */
   @trace("history.page")
-  async page({ accountId, device, cursor, size }: PageRequest): Promise<HistoryPage> {
+  async page({ accountId, device, cursor, size }: PageRequest): Promise<Page<queries.SignInRow>> {
     const now = this.#clock.now();
     const scope = { accountId, device };
     let before: Position =
@@ -117,13 +113,7 @@ export class History {
       if (found.length > size) break;
       before = { at: window.from, id: NIL_ACCOUNT };
     }
-    const rows = found.slice(0, size);
-    const last = rows.at(-1);
-    const more = found.length > size && last !== undefined;
-    return {
-      rows,
-      nextCursor: more ? writeCursor(this.#secrets, scope, { at: last.occurred_at, id: last.id }) : null,
-    };
+    return pageFrom(found, size, ({ occurred_at: at, id }) => writeCursor(this.#secrets, scope, { at, id }));
   }
 
   /** Everything that is kept about an account, for its export. */

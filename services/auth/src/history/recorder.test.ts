@@ -17,7 +17,7 @@ test("a missing month is made, and no row is lost", async (t) => {
 
   for (let count = 0; count < 600; count += 1) history.record(signIn);
 
-  assert.equal((await history.page({ accountId, size: 100 })).rows.length, 100);
+  assert.equal((await history.page({ accountId, size: 100 })).items.length, 100);
   assert.equal((await history.exportOf(accountId)).length, 600);
   assert.equal(history.dropped, 0);
   assert.equal(await partitions.monthsAhead(), 3);
@@ -29,12 +29,12 @@ test("where the month cannot be made the rows are counted as lost, and the next 
   await statement<never>("test.take", "alter procedure auth.ensure_months(date, integer) rename to gone")(db);
   history.record(signIn);
   history.record(signIn);
-  assert.equal((await history.page({ accountId, size: 5 })).rows.length, 0);
+  assert.equal((await history.page({ accountId, size: 5 })).items.length, 0);
   assert.equal(history.dropped, 2);
 
   await statement<never>("test.give", "alter procedure auth.gone(date, integer) rename to ensure_months")(db);
   history.record(signIn);
-  assert.equal((await history.page({ accountId, size: 5 })).rows.length, 1);
+  assert.equal((await history.page({ accountId, size: 5 })).items.length, 1);
   assert.equal(history.dropped, 2);
   clock.advance({ days: 1 });
   assert.equal(await partitions.monthsAhead(), 3);
@@ -46,7 +46,7 @@ test("a row the database refuses does not take its neighbours with it", async (t
   history.record({ ...signIn, client: { address: "not an address", userAgent: null } });
   for (let count = 0; count < 20; count += 1) history.record(signIn);
 
-  assert.equal((await history.page({ accountId, size: 100 })).rows.length, 40);
+  assert.equal((await history.page({ accountId, size: 100 })).items.length, 40);
   assert.equal(history.dropped, 1);
 });
 
@@ -72,7 +72,7 @@ test("a database that is gone costs rows, never an exception, and the queue stay
   assert.equal(history.dropped, 5);
   await history.close();
   assert.equal(history.dropped, 10_005);
-  assert.equal((await make().page({ accountId, size: 5 })).rows.length, 0);
+  assert.equal((await make().page({ accountId, size: 5 })).items.length, 0);
 });
 
 test("rows are written without anybody asking, and the shutdown leaves none behind", async (t) => {
@@ -80,12 +80,12 @@ test("rows are written without anybody asking, and the shutdown leaves none behi
   const other = make();
   history.record(signIn);
   const deadline = performance.now() + 5_000;
-  while ((await other.page({ accountId, size: 5 })).rows.length === 0)
+  while ((await other.page({ accountId, size: 5 })).items.length === 0)
     assert.ok(performance.now() < deadline);
 
   history.record(signIn);
   await history.close();
-  assert.equal((await other.page({ accountId, size: 5 })).rows.length, 2);
+  assert.equal((await other.page({ accountId, size: 5 })).items.length, 2);
 });
 
 test("erasing takes rows that are written and rows that still wait", async (t) => {
@@ -108,5 +108,5 @@ test("a month that is dropped under a reader's feet is simply not there any more
   await history.page({ accountId, size: 5 });
   await dropMonth("sign_ins_202503")(db);
 
-  assert.equal((await history.page({ accountId, size: 5 })).rows.length, 1);
+  assert.equal((await history.page({ accountId, size: 5 })).items.length, 1);
 });

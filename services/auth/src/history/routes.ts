@@ -60,7 +60,7 @@ export function historyRoutes(
       const { accountId, sessionId } = await authenticate.member(request);
       const { device, cursor, page_size = 20 } = request.query;
       const page = await history.page({ accountId, device, cursor, size: page_size });
-      return { items: page.rows.map((row) => show(row, sessionId)), next_cursor: page.nextCursor };
+      return { items: page.items.map((row) => show(row, sessionId)), next_cursor: page.nextCursor };
     },
   );
 }

@@ -8,10 +8,9 @@
  * whose answer was lost is given the same one for ten seconds, as a refresh is; after that the device code is spent.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { AppError } from "@kinopass/http";
 import type { PostgresDatabase, Transaction } from "@kinopass/postgres";
 import { annotate, trace } from "@kinopass/tracing";
-import { type AccountRow, type Accounts, refuse as refuseAccount } from "../accounts/accounts.ts";
+import { type AccountRow, type Accounts, isGone } from "../accounts/accounts.ts";
 import type { Clock } from "../clock.ts";
 import type { Client, Device } from "../http/client.ts";
 import type { AccountId } from "../ids.ts";
@@ -143,8 +142,7 @@ export class Pairings {
       history.record({ account, sessionId, outcome: "signed_in", door: "pairing", device, client });
       return tokens;
     } catch (error) {
-      const isGone = error instanceof AppError && error.code === refuseAccount.account_not_found.code;
-      if (error !== WITHDRAWN && !isGone) throw error;
+      if (error !== WITHDRAWN && !isGone(error)) throw error;
       await queries.refuseApproved(db, hash);
       return WITHDRAWN;
     }

@@ -1,4 +1,4 @@
-import { common, decodeCursor, encodeCursor, pageOf, type Server } from "@kinopass/http";
+import { decodeCursor, encodeCursor, pageFrom, pageOf, type Server, wrongCursor } from "@kinopass/http";
 import { Type } from "typebox";
 import { memberSecurity } from "../http/authenticate.ts";
 import { type PermissionGuard, permissionRefusals } from "./permission-guard.ts";
@@ -42,12 +42,8 @@ function readRoutes(app: Server, { roles, guard }: Dependencies): void {
       await guard.requirePermission(request, "roles:read");
       const { page_size = 50, cursor } = request.query;
       const found = await roles.list(cursor === undefined ? "" : nameOf(cursor), page_size + 1);
-      const items = found.slice(0, page_size).map(show);
-      const last = items.at(-1);
-      return {
-        items,
-        next_cursor: found.length > page_size && last !== undefined ? encodeCursor([last.name]) : null,
-      };
+      const { items, nextCursor } = pageFrom(found, page_size, ({ name }) => encodeCursor([name]));
+      return { items: items.map(show), next_cursor: nextCursor };
     },
   );
 
@@ -143,6 +139,5 @@ function writeRoutes(app: Server, { roles, guard }: Dependencies): void {
 function nameOf(cursor: string): string {
   const [name, ...rest] = decodeCursor(cursor) ?? [];
   if (typeof name === "string" && rest.length === 0) return name;
-  const message = "This cursor does not continue this list; leave it out to start again";
-  throw common.invalid_request({ members: { errors: [{ at: "/query/cursor", message }] } });
+  throw wrongCursor();
 }

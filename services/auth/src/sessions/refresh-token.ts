@@ -34,7 +34,7 @@ export function refreshTokenOf(
   bytesOf(accountId).copy(claims, 2);
   bytesOf(sessionId).copy(claims, 18);
   claims.writeUInt32BE(counter, 34);
-  const mac = secrets.mac("refresh-token", secrets.newest, claims) ?? Buffer.alloc(0);
+  const mac = secrets.newestMac("refresh-token", claims);
   return `${PREFIX}${Buffer.concat([claims, mac]).toString("base64url")}`;
 }
 

@@ -98,7 +98,7 @@ export class DeviceProofs {
     claims[1] = this.#secrets.newest;
     claims.writeUInt16BE(this.#today, 2);
     device.copy(claims, 4);
-    const mac = this.#mac(claims, account) ?? Buffer.alloc(0);
+    const mac = this.#secrets.newestMac("device", signed(claims, account));
     return Buffer.concat([claims, mac]).toString("base64url");
   }
 
@@ -106,16 +106,16 @@ export class DeviceProofs {
     const bytes = Buffer.from(proof, "base64url");
     if (bytes.length !== CLAIMS_BYTES + MAC_BYTES || bytes[0] !== VERSION) return undefined;
     const claims = bytes.subarray(0, CLAIMS_BYTES);
-    const expected = this.#mac(claims, account);
+    const expected = this.#secrets.mac("device", claims[1] ?? -1, signed(claims, account));
     if (expected === undefined || !timingSafeEqual(expected, bytes.subarray(CLAIMS_BYTES))) return undefined;
     return this.#today - claims.readUInt16BE(2) > LIVES_DAYS ? undefined : claims.subarray(4);
-  }
-
-  #mac(claims: Buffer, account: string): Buffer | undefined {
-    return this.#secrets.mac("device", claims[1] ?? -1, Buffer.concat([claims, Buffer.from(account)]));
   }
 
   get #today(): number {
     return Math.floor(this.#clock.now().getTime() / DAY_MS);
   }
+}
+
+function signed(claims: Buffer, account: string): Buffer {
+  return Buffer.concat([claims, Buffer.from(account)]);
 }

@@ -30,7 +30,6 @@ export class TriedPasswords {
   }
 
   #nameOf(password: string): string {
-    const mac = this.#secrets.mac("tried-password", this.#secrets.newest, password);
-    return mac?.toString("base64url") ?? "";
+    return this.#secrets.newestMac("tried-password", password).toString("base64url");
   }
 }

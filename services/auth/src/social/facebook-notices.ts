@@ -11,7 +11,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { AppError } from "@kinopass/http";
 import type { Database } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
-import { type Accounts, refuse as refuseAccount } from "../accounts/accounts.ts";
+import { type Accounts, isGone } from "../accounts/accounts.ts";
 import type { Erasure } from "../accounts/erasure.ts";
 import type { Actor, Audit } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
@@ -160,7 +160,7 @@ async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof AppError && error.code === refuseAccount.account_not_found.code) return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }

@@ -3,10 +3,9 @@
  * account; it is made only if both still hold when the person is back, and never for whoever happens to be signed in
  * then (ASVS 7.5.1). Unlinking counts the ways in that would be left, under the lock on the account.
  */
-import { AppError } from "@kinopass/http";
 import type { Transaction } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
-import { type AccountRow, type Accounts, refuse as refuseAccount } from "../accounts/accounts.ts";
+import { type AccountRow, type Accounts, isGone } from "../accounts/accounts.ts";
 import type { Acting } from "../accounts/acting.ts";
 import type { Actor, Audit } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
@@ -102,8 +101,7 @@ export class SocialLinking {
         return await this.#linkUnderLock(tx, account, sessionId, provider, profile, client);
       });
     } catch (error) {
-      if (error instanceof AppError && error.code === refuseAccount.account_not_found.code)
-        return "session_over";
+      if (isGone(error)) return "session_over";
       throw error;
     }
   }

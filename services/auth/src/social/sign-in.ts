@@ -7,7 +7,7 @@
 import { AppError } from "@kinopass/http";
 import type { PostgresDatabase } from "@kinopass/postgres";
 import { annotate, trace } from "@kinopass/tracing";
-import { type AccountRow, type Accounts, refuse as refuseAccount } from "../accounts/accounts.ts";
+import { type AccountRow, type Accounts, isGone, refuse as refuseAccount } from "../accounts/accounts.ts";
 import type { Audit } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
 import type { AccountRef, Directory, Identifier } from "../directory/directory.ts";
@@ -196,8 +196,4 @@ function handedOver(code: string): Ending {
 
 function handoverOf(flow: Flow, { subject }: Profile, accountId: AccountId, isNew: boolean): Handover {
   return { kind: "sign_in", accountId, provider: flow.provider, subject, isNew, challenge: flow.challenge };
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof AppError && error.code === refuseAccount.account_not_found.code;
 }

@@ -18,11 +18,9 @@ const DEADLINE_MS = 100;
 export function buildCaptcha(surroundings: Surroundings, { db, secrets, redis, limiter }: Ground & Limits) {
   const { config, clock } = surroundings;
   const challenges = new PostgresChallenges({ db, policy: POLICY });
-  const key = secrets.mac("captcha", secrets.newest, "challenges");
-  if (key === undefined) throw new Error("The newest master key is gone");
   const captcha = new Captcha({
     store: storeOf(surroundings, redis, challenges),
-    key,
+    key: secrets.newestMac("captcha", "challenges"),
     clock,
     randomBytes,
     textForm: config.captchaText,

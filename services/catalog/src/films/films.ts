@@ -1,4 +1,4 @@
-import { refusals } from "@kinopass/http";
+import { type Page, pageFrom, refusals } from "@kinopass/http";
 import type { Database } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
 import type { Cursors } from "../cursors/cursors.ts";
@@ -26,11 +26,6 @@ export interface FilmSearch {
   readonly cursor?: string;
 }
 
-export interface FilmPage {
-  readonly items: readonly queries.ListedRow[];
-  readonly nextCursor: string | null;
-}
-
 export type PlayableFilm = Awaited<ReturnType<typeof queries.findPlayable>>["rows"][number];
 
 export class Films {
@@ -46,7 +41,7 @@ export class Films {
 
   /** @throws relevance_needs_query, cursor_invalid */
   @trace("films.list")
-  async list(search: FilmSearch): Promise<FilmPage> {
+  async list(search: FilmSearch): Promise<Page<queries.ListedRow>> {
     const { query, genre, person, pageSize, cursor } = search;
     const sort = search.sort ?? (query === undefined ? "-year" : "relevance");
     if (sort === "relevance" && query === undefined) throw refuse.relevance_needs_query();
@@ -54,11 +49,9 @@ export class Films {
     const from = cursor === undefined ? undefined : this.#cursors.read(list, cursor);
     const wanted = { sort, query, genre, person, after: from?.slice(1) };
     const found = await this.#find(wanted, from?.[0] as Mode | undefined, pageSize + 1);
-    const items = found.rows.slice(0, pageSize);
-    const last = items.at(-1);
-    if (found.rows.length <= pageSize || last === undefined) return { items, nextCursor: null };
-    const place = sort === "relevance" ? [found.mode, last.score, last.id] : [found.mode, last.id];
-    return { items, nextCursor: this.#cursors.issue(list, place) };
+    const placeOf = ({ score, id }: queries.ListedRow) =>
+      sort === "relevance" ? [found.mode, score, id] : [found.mode, id];
+    return pageFrom(found.rows, pageSize, (last) => this.#cursors.issue(list, placeOf(last)));
   }
 
   /** A later page stays in the mode of the first; the first forgives typos where nothing is found otherwise. */

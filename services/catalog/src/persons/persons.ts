@@ -1,4 +1,4 @@
-import { refusals } from "@kinopass/http";
+import { type Page, pageFrom, refusals } from "@kinopass/http";
 import type { Database } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
 import type { Cursors } from "../cursors/cursors.ts";
@@ -15,10 +15,7 @@ export interface PersonSearch {
   readonly cursor?: string;
 }
 
-export interface PersonPage {
-  readonly items: readonly queries.PersonRow[];
-  readonly nextCursor: string | null;
-}
+type PersonPage = Page<queries.PersonRow>;
 
 export class Persons {
   readonly #db: Database;
@@ -71,10 +68,7 @@ export class Persons {
     pageSize: number,
     placeOf: (last: Row) => readonly number[],
   ): PersonPage {
-    const items = rows.slice(0, pageSize);
-    const last = items.at(-1);
-    const more = rows.length > pageSize && last !== undefined;
-    return { items, nextCursor: more ? this.#cursors.issue(list, placeOf(last)) : null };
+    return pageFrom(rows, pageSize, (last) => this.#cursors.issue(list, placeOf(last)));
   }
 
   /** @throws person_not_found */
