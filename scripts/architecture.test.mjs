@@ -105,3 +105,15 @@ test("only config.ts, main.ts and commands read the environment", () => {
     [],
   );
 });
+
+test("every variable that a service reads stands in docs/operating.md", () => {
+  const manual = readFileSync(join(root, "docs/operating.md"), "utf8");
+  const read = SERVICES.flatMap((service) => [
+    ...readFileSync(join(root, service, "src/config.ts"), "utf8").matchAll(/"([A-Z][A-Z_]{5,})"/g),
+  ]).map(([, name]) => name);
+  assert.ok(read.length > 30, "the scan sees them");
+  assert.deepEqual(
+    read.filter((name) => !manual.includes(`\`${name}\``)),
+    [],
+  );
+});

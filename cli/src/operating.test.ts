@@ -175,7 +175,10 @@ test("partitions are planned and applied, with a region of one's own", async (t)
   const applied = await go("partitions", "apply", "--region", region);
   assert.match(applied.out, /5 steps done\.\n$/);
   assert.equal((await go("partitions", "apply", "--region", region)).out, "Nothing to do.\n");
-  assert.match((await go("partitions", "plan")).out, /sign_ins_\d{6}[\s\S]*Nothing to do/);
+  const { out } = await go("partitions", "plan");
+  assert.match(out, /^accounts +LIST \(region\) +10 /m, "nine regions, and the new one");
+  assert.match(out, /^sessions +HASH \(account_id\) +8 /m);
+  assert.match(out, /sign_ins_\d{6}[\s\S]*Nothing to do/);
 });
 
 test("an account is exported, moved and erased by its address", async (t) => {

@@ -34,6 +34,7 @@ test("what is not understood is told with a way on, and is status 2", async () =
     [["service", "add", "good", "--scope", "everything"], /introspect, revoke, revocations/],
     [["partitions", "plan", "--region", "kz"], /kz_almaty:KZ:Almaty:Алматы/],
     [["accounts", "erase", "a@example.com"], /--yes/],
+    [["accounts", "import", "old.csv", "--max-bad", "few"], /whole number/],
     [["keys", "list"], /DATABASE_URL is missing[\s\S]*AUTH_KEYS is missing[\s\S]*npm start/],
     [["catalog", "import"], /Name at least one file/],
   ] as const) {

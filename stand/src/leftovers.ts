@@ -70,18 +70,27 @@ function lives({ pids, commands }: PublishedStand, name: string): boolean {
 
 async function end(published: PublishedStand, name: string, signal: NodeJS.Signals): Promise<void> {
   const pid = published.pids[name] ?? 0;
-  const deadline = performance.now() + GONE_MS;
-  kill(pid, signal);
-  while (lives(published, name)) {
-    if (performance.now() > deadline) kill(pid, "SIGKILL");
-    await new Promise((next) => setTimeout(next, LOOK_AGAIN_MS));
+  for (const way of [signal, "SIGKILL"] as const) {
+    kill(name, pid, way);
+    const deadline = performance.now() + GONE_MS;
+    while (performance.now() < deadline) {
+      if (!lives(published, name)) return;
+      await new Promise((next) => setTimeout(next, LOOK_AGAIN_MS));
+    }
   }
+  throw new Error(saysStays(name, pid, "it does not go"));
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+function saysStays(name: string, pid: number, why: string): string {
+  return `Process ${pid} (${name}) was left by a stand that was killed, and cannot be stopped: ${why}. Stop it, then start again.`;
+}
+
+function kill(name: string, pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
-  } catch {
-    // It went by itself.
+  } catch (error) {
+    const { code = "no reason told" } = error as NodeJS.ErrnoException;
+    // ESRCH: it went by itself.
+    if (code !== "ESRCH") throw new Error(saysStays(name, pid, code));
   }
 }

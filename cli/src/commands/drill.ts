@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { numberIn } from "../number-in.ts";
 import type { Context } from "../program.ts";
 import type { FaultName } from "./drill/faults.ts";
 import type { RunningStand } from "./drill/running-stand.ts";
@@ -94,14 +95,6 @@ function planOf({ long, seconds, requests, rate, addedP99, only }: Options, serv
     quietSeconds: long === true ? SECONDS.longQuiet : Math.min(SECONDS.quiet, seconds ?? SECONDS.quiet),
     perSecond: rate,
     mostAddedMs: addedP99,
-  };
-}
-
-function numberIn(least: number, most: number) {
-  return (given: string): number => {
-    const value = Number(given);
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It needs a whole number from ${least} to ${most}.`);
   };
 }
 

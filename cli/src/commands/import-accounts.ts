@@ -5,6 +5,7 @@ import type { ImportTotals } from "@kinopass/auth/commands";
 import { type Command, Option } from "commander";
 import type { Io } from "../io.ts";
 import { Refused } from "../io.ts";
+import { numberIn } from "../number-in.ts";
 import type { Context } from "../program.ts";
 import { ProgressBar } from "../progress-bar.ts";
 import { readRecords } from "../records.ts";
@@ -27,7 +28,7 @@ What to expect
 
 interface Options {
   readonly format?: "ndjson" | "csv";
-  readonly maxBad: string;
+  readonly maxBad: number;
 }
 
 export function importCommand(accounts: Command, { io, outcome }: Context, withConsole: WithConsole): void {
@@ -36,13 +37,13 @@ export function importCommand(accounts: Command, { io, outcome }: Context, withC
     .description("Take accounts over from another system, with their password hashes.")
     .argument("<file...>")
     .addOption(new Option("--format <format>", "where the names do not tell").choices(["ndjson", "csv"]))
-    .option("--max-bad <count>", "bad records told one by one; all are counted", "20")
+    .option("--max-bad <count>", "bad records told one by one; all are counted", numberIn(0, 1e9), 20)
     .addHelpText("after", HELP)
     .action(async (files: string[], { format, maxBad }: Options) => {
       await withConsole(async (commands, opened) => {
         for (const file of files) {
           const path = resolve(io.directory, file);
-          const report = new Report(io, file, await sizeOf(path), Number(maxBad));
+          const report = new Report(io, file, await sizeOf(path), maxBad);
           const source = createReadStream(path, { highWaterMark: 256 * 1024 });
           source.on("data", (chunk) => report.read(chunk.length));
           const records = readRecords(source, format ?? formatOf(file));

@@ -15,7 +15,7 @@ There is a current key, which signs; a next one, published ahead, so that every 
 it signs; and previous ones, until the last token they signed has run out.
 
   $ kinopass keys rotate            every few months: next becomes current; nobody notices
-  $ kinopass keys withdraw KID      it leaked: its tokens are refused within a minute; sessions go on
+  $ kinopass keys withdraw KID      it leaked: its tokens are refused within seconds; sessions go on
   $ kinopass keys reseal            after a new master key was put in front of AUTH_KEYS and replicas restarted:
                                     an old one that nothing is sealed with any more can go
 

@@ -1,4 +1,4 @@
-import type { NewRegion, Step } from "@kinopass/auth/commands";
+import type { NewRegion, Plan, Step } from "@kinopass/auth/commands";
 import { type Command, InvalidArgumentError } from "commander";
 import { table } from "../io.ts";
 import type { Context } from "../program.ts";
@@ -22,7 +22,7 @@ interface Options {
 export function partitionCommands(program: Command, { io }: Context): void {
   const partitions = program
     .command("partitions")
-    .description("Months of the sign-in history, and regions of accounts.")
+    .description("How the tables are split: regions of accounts, months of the sign-in history.")
     .addHelpText("after", HELP);
   const open = async () => {
     const commands = await import("@kinopass/auth/commands");
@@ -32,23 +32,12 @@ export function partitionCommands(program: Command, { io }: Context): void {
 
   partitions
     .command("plan")
-    .description("Show what apply would do, and what is kept; change nothing.")
+    .description("Show how tables are split, what is kept and what apply would do; change nothing.")
     .option(regionOption, "a region to add; may be repeated", collectRegion)
     .action(async ({ region = [] }: Options) => {
       const { commands, opened } = await open();
       try {
-        const { steps, kept } = await commands.planPartitions(opened, region);
-        const rows = kept.map(({ leaf, rows, bytes }) => [
-          leaf,
-          rows < 0 ? "?" : String(rows),
-          sizeOf(bytes),
-        ]);
-        io.stdout.write(table([["KEPT", "ROWS, ABOUT", "SIZE"], ...rows]));
-        io.stdout.write(
-          steps.length === 0
-            ? "\nNothing to do.\n"
-            : `\nTo do:\n${steps.map((step) => `  ${sayStep(step)}\n`).join("")}`,
-        );
+        io.stdout.write(show(await commands.planPartitions(opened, region)));
       } finally {
         await opened.close();
       }
@@ -69,6 +58,28 @@ export function partitionCommands(program: Command, { io }: Context): void {
         await opened.close();
       }
     });
+}
+
+function show({ tables, kept, steps }: Plan): string {
+  const split = tables.map(({ name, split_by, leaves, rows, bytes }) => [
+    name,
+    split_by,
+    String(leaves),
+    about(rows),
+    sizeOf(bytes),
+  ]);
+  const months = kept.map(({ leaf, rows, bytes }) => [leaf, about(rows), sizeOf(bytes)]);
+  const doing = steps.map((step) => `  ${sayStep(step)}\n`).join("");
+  return [
+    table([["TABLE", "SPLIT BY", "LEAVES", "ROWS, ABOUT", "SIZE"], ...split]),
+    table([["MONTH KEPT", "ROWS, ABOUT", "SIZE"], ...months]),
+    steps.length === 0 ? "Nothing to do.\n" : `To do:\n${doing}`,
+  ].join("\n");
+}
+
+/** PostgreSQL's estimate; it has none before it looked at the table for the first time. */
+function about(rows: number): string {
+  return rows < 0 ? "?" : String(rows);
 }
 
 function sayStep(step: Step): string {

@@ -33,7 +33,7 @@ function start({ auth, catalog, stand, tracing = false }: Addresses): string {
 <p>Auth on <a href="${auth}/docs">${auth}</a>, the catalog on <a href="${catalog}/docs">${catalog}</a>, real films, a real PostgreSQL.</p>
 <ul class="cards">${cards.map(([url, title, text]) => `<li class="card"><h3><a href="${url}">${title}</a></h3><p>${text}</p></li>`).join("")}</ul>
 <h2>From a terminal</h2>
-<pre>npm run tour                          # every promise, request by request
+<pre>npm run tour                          # a walk through it, request by request
 
 curl -s ${auth}/v1/accounts -H 'content-type: application/json' \\
   -d '{"email":"anna@example.com","password":"four plain words here","birth_date":"1990-05-17"}'

@@ -12,6 +12,7 @@ export { migrateAuth } from "./migrate.ts";
 export {
   apply as applyPartitions,
   type NewRegion,
+  type Plan,
   plan as planPartitions,
   type Step,
 } from "./partitions.ts";

@@ -1,7 +1,7 @@
 import { type NewRegion, type Plan, planPartitions, type Step, takeStep } from "../partitions/plan.ts";
 import type { DatabaseConsole } from "./console.ts";
 
-export type { NewRegion, Step } from "../partitions/plan.ts";
+export type { NewRegion, Plan, Step } from "../partitions/plan.ts";
 
 export async function plan({ db, clock }: DatabaseConsole, regions: readonly NewRegion[]): Promise<Plan> {
   return await planPartitions(db, clock.now(), regions);

@@ -27,6 +27,8 @@ export type Step =
   | { readonly kind: "drop"; readonly leaf: string; readonly rows: number; readonly bytes: number };
 
 export interface Plan {
+  /** Every table that is split, by name. */
+  readonly tables: readonly queries.PartitionedTable[];
   readonly steps: readonly Step[];
   /** Months that stay as they are, oldest first. */
   readonly kept: readonly queries.MonthLeaf[];
@@ -42,6 +44,7 @@ export async function planPartitions(
   const slugs = new Set(known.map(({ slug }) => slug));
   const isExpired = ({ leaf, detaching }: queries.MonthLeaf) => detaching || isBeyondKeeping(leaf, now);
   return {
+    tables: (await queries.partitionedTables(db)).rows,
     steps: [
       ...regions
         .filter(({ slug }) => !slugs.has(slug))

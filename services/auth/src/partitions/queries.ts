@@ -30,6 +30,29 @@ export const monthLeaves = statement<MonthLeaf>(
     order by child.relname`,
 );
 
+export interface PartitionedTable {
+  readonly name: string;
+  /** As PostgreSQL writes it: `LIST (region)`. */
+  readonly split_by: string;
+  readonly leaves: number;
+  readonly bytes: number;
+  /** The planner's estimate; -1 before the first ANALYZE of any leaf. */
+  readonly rows: number;
+}
+
+export const partitionedTables = statement<PartitionedTable>(
+  "partitions.tables",
+  `select parent.relname as name, pg_get_partkeydef(parent.oid) as split_by, count(*)::integer as leaves,
+          sum(pg_total_relation_size(child.oid))::float8 as bytes,
+          coalesce(sum(child.reltuples) filter (where child.reltuples >= 0), -1)::float8 as rows
+     from pg_class parent
+     join pg_inherits link on link.inhparent = parent.oid
+     join pg_class child on child.oid = link.inhrelid
+    where parent.relnamespace = 'auth'::regnamespace and parent.relkind = 'p'
+    group by parent.oid, parent.relname
+    order by parent.relname`,
+);
+
 /** The partitioned parents nobody analyzed for a week: autovacuum only ever looks at their leaves. */
 export const parentsToAnalyze = statement<{ readonly parent: string }>(
   "partitions.parents_to_analyze",
