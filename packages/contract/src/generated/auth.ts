@@ -884,7 +884,7 @@ export interface paths {
         put?: never;
         /**
          * The same events for receivers that poll (RFC 8936)
-         * @description Signed security event tokens, each until it is acknowledged by its `jti`. Answers at once, also when there is nothing.
+         * @description Signed security event tokens (RFC 8417), each until it is acknowledged by its `jti` or refused in `setErrs`. Where there is none, waits for one for up to 20 seconds, unless `returnImmediately` is true or `maxEvents` is 0.
          */
         post: operations["pollRevocations"];
         delete?: never;
@@ -7412,6 +7412,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
+                    /** @description More than 500 are never sent at once */
                     maxEvents?: number;
                     returnImmediately?: boolean;
                     ack?: string[];

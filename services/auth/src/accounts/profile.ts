@@ -7,6 +7,7 @@ import type { Directory } from "../directory/directory.ts";
 import type { AccountId, RegionCode } from "../ids.ts";
 import type { Regions } from "../regions/regions.ts";
 import type { Revocations } from "../revocations/revocations.ts";
+import { ageCeilingOf } from "../sessions/age.ts";
 import { type AccountRow, type Accounts, refuse } from "./accounts.ts";
 import { demandBirthDate } from "./birth-date.ts";
 import { identifiersOf, type Keeper } from "./keepers.ts";
@@ -67,7 +68,10 @@ export class Profile {
       );
       if (after.region !== before.region) await this.#move(tx, before, after.region, now);
       // The age ceiling in the tokens told so far may be another one now.
-      if (after.birth_date !== before.birth_date) await revocations.ofClaims(tx, id, "birth_date_changed");
+      if (after.birth_date !== before.birth_date) {
+        const age_ceiling = ageCeilingOf(after.birth_date, now);
+        await revocations.ofClaims(tx, id, { age_ceiling }, "birth_date_changed");
+      }
       const fields = Object.keys(change).filter((name) => change[name as keyof ProfileChange] !== undefined);
       await audit.record(tx, { action: "account.changed", accountId: id, actor, details: { fields } });
       return after;

@@ -147,6 +147,7 @@ function example(event: Parameters<typeof securityEventOf>[0]["event"], session:
     session_id: session,
     issued_before: session === null ? at : null,
     because: "example",
+    claims: event === "token-claims-change" ? { roles: ["editor"] } : null,
   };
   const names = { issuer: ISSUER, audience: "kinopass" };
   return securityEventOf(row as Parameters<typeof securityEventOf>[0], names);

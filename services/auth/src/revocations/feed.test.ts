@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { createLogger } from "@kinopass/http";
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { rowsOf, setUpSessions } from "../sessions/set-up.test-support.ts";
@@ -203,8 +204,74 @@ test("a poller is given signed events until it acknowledges them, once each afte
   assert.equal(await accessTokens.verify(token), undefined);
   const again = await polling.poll("svc", { maxEvents: 2 });
   assert.deepEqual(Object.keys(again.sets), Object.keys(first.sets));
-  const rest = await polling.poll("svc", { ack: Object.keys(first.sets) });
+  const rest = await polling.poll("svc", { done: Object.keys(first.sets) });
   assert.equal(Object.keys(rest.sets).length, 1);
-  assert.deepEqual((await polling.poll("svc", { ack: Object.keys(rest.sets) })).sets, {});
+  assert.deepEqual((await polling.poll("svc", { done: Object.keys(rest.sets) })).sets, {});
   assert.equal(Object.keys((await polling.poll("another", {})).sets).length, 3);
+});
+
+test("a poller is not told again after a restart what it acknowledged before", async (t) => {
+  const { here, account, clock, keys, db } = await setUp(t);
+  const replica = () => new Polling({ db, clock, feed: here, keys, ...names });
+  const end = async () => {
+    const told = next(here);
+    await rowsOf(
+      db,
+      "insert into auth.revocations (recorded_at, event, account_id, session_id, because) values ($1, 'session-revoked', $2, gen_random_uuid(), 'test')",
+      clock.now(),
+      account.id,
+    );
+    await told;
+  };
+  const before = replica();
+  await end();
+  const [old = ""] = Object.keys((await before.poll("svc", {})).sets);
+  clock.advance({ seconds: 11 });
+  while (here.settled === 0n) await setImmediate();
+  await before.poll("svc", { done: [old] });
+  const after = replica();
+  await end();
+  const [young = ""] = Object.keys((await after.poll("svc", {})).sets);
+  assert.notEqual(young, old);
+  clock.advance({ seconds: 11 });
+  while (here.settled === BigInt(old.slice(4))) await setImmediate();
+  assert.deepEqual((await after.poll("svc", { done: [young, "rev-9999", "nonsense"] })).sets, {});
+  assert.deepEqual((await replica().poll("svc", {})).sets, {});
+});
+
+test("a poller that waits hears what happens at once, and is let go when it leaves or the server drains", async (t) => {
+  const { services, here, opening, account, clock, keys, db } = await setUp(t);
+  const polling = new Polling({ db, clock, feed: here, keys, ...names });
+  const wait = new AbortController().signal;
+  const listening = async (many: number) => {
+    while (here.listeners !== many) await setImmediate();
+  };
+  const waiting = polling.poll("svc", { wait });
+  await listening(1);
+  const { sessionId } = (await services[0]?.sessions.open(opening)) ?? assert.fail();
+  await services[0]?.sessions.end(account.id, sessionId, system);
+  const heard = await waiting;
+  assert.equal(Object.keys(heard.sets).length, 1);
+  const done = Object.keys(heard.sets);
+  assert.equal(
+    Object.keys((await polling.poll("svc", { wait })).sets).length,
+    1,
+    "there is something: no wait",
+  );
+  assert.deepEqual(await polling.poll("svc", { done, maxEvents: 0, wait }), {
+    sets: {},
+    moreAvailable: false,
+  });
+
+  const leaving = new AbortController();
+  const left = polling.poll("svc", { wait: leaving.signal });
+  await listening(1);
+  leaving.abort();
+  assert.deepEqual((await left).sets, {});
+  const drained = polling.poll("svc", { wait });
+  await listening(1);
+  polling.close();
+  assert.deepEqual((await drained).sets, {});
+  assert.deepEqual((await polling.poll("svc", { wait })).sets, {}, "nor does anybody wait from then on");
+  assert.equal(here.listeners, 0);
 });

@@ -105,9 +105,11 @@ export class RevocationFeed {
     };
   }
 
-  /** Rows with an id above `acked`, for receivers that poll. Late rows are found by their age. */
-  after(acked: bigint, most: number): readonly RevocationRow[] {
-    return [...this.#live.values()].filter(({ id }) => BigInt(id) > acked).slice(0, most);
+  /** Rows with an id above `acked`, in the order of their ids, for receivers that poll. */
+  after(acked: bigint): readonly RevocationRow[] {
+    // Nearly in order already, and far below 2^53: this is one pass even for very many.
+    const rows = [...this.#live.values()].filter(({ id }) => Number(id) > Number(acked));
+    return rows.sort((one, other) => Number(one.id) - Number(other.id));
   }
 
   /** Rows whose order can no longer change: what a poller may be told it has seen all of. */

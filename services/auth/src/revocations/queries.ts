@@ -9,7 +9,8 @@ export const insertRevocation = statement<never>(
 
 export const insertAccountRevocation = statement<never>(
   "revocations.insert_account",
-  `insert into auth.revocations (recorded_at, event, account_id, issued_before, because) values ($1, $2, $3, $1, $4)`,
+  `insert into auth.revocations (recorded_at, event, account_id, issued_before, because, claims)
+   values ($1, $2, $3, $1, $4, $5::jsonb)`,
 );
 
 export const purge = statement<never>(
@@ -26,6 +27,14 @@ export interface RevocationRow {
   readonly session_id: SessionId | null;
   readonly issued_before: Date | null;
   readonly because: string;
+  /** The new values of claims that changed; null where something else ended the tokens. */
+  readonly claims: ChangedClaims | null;
+}
+
+/** As tokens are told it from now on. One device's ceiling may be lower than its account's. */
+export interface ChangedClaims {
+  readonly roles?: readonly string[];
+  readonly age_ceiling?: number;
 }
 
 export type RevocationEvent =
@@ -38,7 +47,7 @@ export type RevocationEvent =
 /** $1 is an id below which everything is known; $2 the moment before which nothing matters any more. */
 export const since = statement<RevocationRow>(
   "revocations.since",
-  `select id, recorded_at, event, account_id, session_id, issued_before, because
+  `select id, recorded_at, event, account_id, session_id, issued_before, because, claims
      from auth.revocations where id > $1 and recorded_at > $2 order by id limit 50000`,
 );
 

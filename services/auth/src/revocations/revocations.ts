@@ -41,8 +41,20 @@ export class Revocations {
   }
 
   /** Roles or age changed: tokens issued before now tell an old story and must be refreshed. */
-  async ofClaims(tx: Transaction, accountId: AccountId, because: string): Promise<void> {
-    await queries.insertAccountRevocation(tx, this.#clock.now(), "token-claims-change", accountId, because);
+  async ofClaims(
+    tx: Transaction,
+    accountId: AccountId,
+    claims: queries.ChangedClaims,
+    because: string,
+  ): Promise<void> {
+    await queries.insertAccountRevocation(
+      tx,
+      this.#clock.now(),
+      "token-claims-change",
+      accountId,
+      because,
+      JSON.stringify(claims),
+    );
   }
 
   async purge(): Promise<void> {

@@ -30,6 +30,9 @@ const refuse = refusals({
   },
 });
 
+/** Of errors that a receiver reports, in one log line. */
+const MOST_TOLD = 5;
+
 export function revocationRoutes(
   app: Server,
   { feed, polling, services, credentialRefusals, issuer, audience }: Dependencies,
@@ -39,6 +42,7 @@ export function revocationRoutes(
   // A stream never ends by itself: before the server drains, listeners are sent to another replica.
   app.addHook("preClose", async () => {
     for (const stream of open) stream.push(null);
+    polling.close();
   });
 
   app.get(
@@ -94,14 +98,20 @@ export function revocationRoutes(
         operationId: "pollRevocations",
         summary: "The same events for receivers that poll (RFC 8936)",
         description:
-          "Signed security event tokens, each until it is acknowledged by its `jti`. Answers at once, also when there is nothing.",
+          "Signed security event tokens (RFC 8417), each until it is acknowledged by its `jti` or refused in `setErrs`. Where there is none, waits for one for up to 20 seconds, unless `returnImmediately` is true or `maxEvents` is 0.",
         tags: ["for services"],
         security: [{ service_credential: [] }],
         body: Type.Object(
           {
-            maxEvents: Type.Optional(Type.Integer({ minimum: 0, maximum: 500 })),
+            maxEvents: Type.Optional(
+              Type.Integer({
+                minimum: 0,
+                maximum: 1_000_000,
+                description: "More than 500 are never sent at once",
+              }),
+            ),
             returnImmediately: Type.Optional(Type.Boolean()),
-            ack: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 500 })),
+            ack: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 2_000 })),
             setErrs: Type.Optional(
               Type.Record(
                 Type.String({ maxLength: 64 }),
@@ -132,18 +142,22 @@ export function revocationRoutes(
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id } = await services.demand(request, "revocations");
       if (!feed.isFresh) throw refuse.feed_not_ready({ headers: { "retry-after": "1" } });
-      const { setErrs, maxEvents, ack } = request.body;
-      if (setErrs !== undefined)
+      const { setErrs = {}, maxEvents, ack = [], returnImmediately = false } = request.body;
+      const refused = Object.keys(setErrs);
+      if (refused.length > 0)
         request.log.warn(
-          { service: id, events: Object.keys(setErrs).length },
+          { service: id, refused: refused.length, first: Object.entries(setErrs).slice(0, MOST_TOLD) },
           "a receiver could not read security events",
         );
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
       return await polling.poll(id, {
+        done: [...ack, ...refused],
         ...(maxEvents === undefined ? {} : { maxEvents }),
-        ...(ack === undefined ? {} : { ack }),
+        ...(returnImmediately ? {} : { wait: gone.signal }),
       });
     },
   );

@@ -27,12 +27,17 @@ test("every event is what the AsyncAPI document says it is", () => {
           session_id,
           issued_before: session_id === null ? new Date("2026-03-01T12:00:00.125Z") : null,
           because: "test",
+          claims: event === "token-claims-change" ? { roles: ["editor"] } : null,
         },
         names,
       );
       assert.ok(published.Check(claims), JSON.stringify(claims));
       assert.equal(published.Check({ ...claims, events: {} }), false);
       const [details] = Object.values(claims.events);
+      // CAEP 1.0 §3.2 and §3.3: without these they would be no such events.
+      if (event === "token-claims-change") assert.deepEqual(details?.claims, { roles: ["editor"] });
+      if (event === "credential-change") assert.ok(details?.credential_type && details.change_type);
+      assert.ok(Number.isInteger(claims.iat) && Number.isInteger(details?.event_timestamp));
       assert.equal(details?.kp_before_ms, session_id === null ? 1_772_366_400_125 : 1_772_366_400_250);
       assert.equal("session" in claims.sub_id, session_id !== null);
     }

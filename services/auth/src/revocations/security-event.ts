@@ -18,18 +18,35 @@ const TYPES: Readonly<Record<RevocationEvent, string>> = {
 };
 
 const Details = Type.Object({
-  event_timestamp: Type.Number({ description: "Seconds since 1970, with a fraction (CAEP 1.0 §2)" }),
+  event_timestamp: Type.Integer({ description: "Whole seconds since 1970 (CAEP 1.0 §2)" }),
   kp_before_ms: Type.Integer({
     description: "Auth's clock in milliseconds: tokens issued before this instant are dead",
   }),
   reason_admin: Type.Object({ en: Type.String({ description: "For logs, not for viewers" }) }),
+  claims: Type.Optional(
+    Type.Object(
+      { roles: Type.Optional(Type.Array(Type.String())), age_ceiling: Type.Optional(Type.Integer()) },
+      {
+        description:
+          "Of `token-claims-change` (CAEP 1.0 §3.2): what tokens of the account say from now on. One device's age ceiling may be lower.",
+      },
+    ),
+  ),
+  credential_type: Type.Optional(
+    Type.Literal("password", { description: "Of `credential-change` (CAEP 1.0 §3.3)" }),
+  ),
+  change_type: Type.Optional(
+    Type.Literal("update", { description: "Of `credential-change` (CAEP 1.0 §3.3)" }),
+  ),
 });
 
 /** The claims set of one event: RFC 8417 §2.2, with a complex subject (RFC 9493 §3.2.6). */
 export const SecurityEvent = Type.Object({
   iss: Type.String({ description: "The issuer of the tokens it speaks of" }),
   jti: Type.String({ description: "`rev-` and the event's id; a poller acknowledges by it" }),
-  iat: Type.Number({ description: "When it was recorded, in seconds since 1970, with a fraction" }),
+  iat: Type.Integer({
+    description: "When it was recorded, in whole seconds since 1970: not every receiver reads a fraction",
+  }),
   aud: Type.String(),
   sub_id: Type.Object({
     format: Type.Literal("complex"),
@@ -63,7 +80,7 @@ export function securityEventOf(
   return {
     iss: issuer,
     jti: `rev-${row.id}`,
-    iat: row.recorded_at.getTime() / 1000,
+    iat: seconds(row.recorded_at),
     aud: audience,
     sub_id: {
       format: "complex",
@@ -72,11 +89,24 @@ export function securityEventOf(
     },
     events: {
       [TYPES[row.event]]: {
-        event_timestamp: at.getTime() / 1000,
+        event_timestamp: seconds(at),
         // Milliseconds, exactly: tokens issued before this instant are dead.
         kp_before_ms: at.getTime(),
         reason_admin: { en: row.because },
+        ...required(row),
       },
     },
   };
+}
+
+/** What CAEP demands of some event types. */
+function required({ event, claims }: RevocationRow): Partial<Static<typeof Details>> {
+  if (event === "credential-change") return { credential_type: "password", change_type: "update" };
+  if (event !== "token-claims-change") return {};
+  const { roles, ...others } = claims ?? {};
+  return { claims: roles === undefined ? others : { ...others, roles: [...roles] } };
+}
+
+function seconds(at: Date): number {
+  return Math.floor(at.getTime() / 1000);
 }

@@ -46,6 +46,12 @@ export const updateRole = statement<RoleRow>(
 );
 
 /** A grant that still names it stops it: the foreign key decides, not a look beforehand. */
+/** As access tokens name them. */
+export const heldRoles = statement<{ readonly role_name: string }>(
+  "roles.held",
+  "select role_name from auth.role_grants where account_id = $1 order by role_name",
+);
+
 export const deleteRole = statement<never>("roles.delete", "delete from auth.roles where name = $1");
 
 export const insertGrant = statement<{ readonly role_name: string }>(

@@ -120,7 +120,7 @@ export class Roles {
     const { rows } = await queries.insertGrant(tx, accountId, name, this.#clock.now(), nameOf(actor));
     if (rows.length === 0) return;
     await this.#note(tx, "role.granted", actor, accountId, { role: name });
-    await this.#revocations.ofClaims(tx, accountId, "role_granted");
+    await this.#tellServices(tx, accountId, "role_granted");
   }
 
   /** Takes a role away, in a transaction that holds the account's row. */
@@ -132,7 +132,13 @@ export class Roles {
     if (rows.length === 0) throw refuse.role_not_granted();
     if (name === SUPERUSER) await this.#demandOtherSuperuser(tx, accountId);
     await this.#note(tx, "role.revoked", actor, accountId, { role: name });
-    await this.#revocations.ofClaims(tx, accountId, "role_revoked");
+    await this.#tellServices(tx, accountId, "role_revoked");
+  }
+
+  async #tellServices(tx: Transaction, accountId: AccountId, because: string): Promise<void> {
+    const { rows } = await queries.heldRoles(tx, accountId);
+    const roles = rows.map(({ role_name }) => role_name);
+    await this.#revocations.ofClaims(tx, accountId, { roles }, because);
   }
 
   /** For whoever is about to disable an account: refuses where it is the last superuser who can sign in. */
