@@ -251,20 +251,52 @@ test("only a trusted proxy may say who the client is", async () => {
 });
 
 test("ambiguous requests are refused: two Host headers, an absolute target", async () => {
-  const address = await app.listen({ host: "127.0.0.1", port: 0 });
-  const raw = (head: string) =>
-    new Promise<string>((done) => {
-      const socket = connect(Number(new URL(address).port), "127.0.0.1", () =>
-        socket.write(`${head}\r\nConnection: close\r\n\r\n`),
-      );
-      let text = "";
-      socket.setEncoding("utf8").on("data", (part) => (text += part));
-      socket.on("close", () => done(text.split("\r\n")[0] ?? ""));
-    });
+  const raw = (head: string) => exchange(`${head}\r\nConnection: close\r\n\r\n`);
   assert.match(await raw("GET /livez HTTP/1.1\r\nHost: a"), / 200 /);
   assert.match(await raw("GET /livez HTTP/1.1\r\nHost: a\r\nHost: b"), / 400 /);
   assert.match(await raw("GET http://evil.example/livez HTTP/1.1\r\nHost: a"), / 400 /);
   assert.match(await raw("GET /livez HTTP/1.1"), / 400 /);
+});
+
+test("a request whose end two servers could see in different places is refused, and nothing behind it is read", async () => {
+  const body = '{"cups":1}';
+  const json = "Host: a\r\nContent-Type: application/json";
+  const chunked = `a\r\n${body}\r\n0\r\n\r\n`;
+  const head = (...lines: string[]) => `POST /tea HTTP/1.1\r\n${[json, ...lines].join("\r\n")}\r\n\r\n`;
+  const tricks = {
+    "a length and chunks": head("Content-Length: 10", "Transfer-Encoding: chunked") + chunked,
+    "chunks and a length": head("Transfer-Encoding: chunked", "Content-Length: 10") + chunked,
+    "two lengths": head("Content-Length: 10", "Content-Length: 0") + body,
+    "two equal lengths in one": head("Content-Length: 10, 10") + body,
+    "a length with a sign": head("Content-Length: +10") + body,
+    "a length that is none": head("Content-Length: 0x0a") + body,
+    "an encoding that is none": head("Transfer-Encoding: xchunked") + chunked,
+    "chunked, and more": head("Transfer-Encoding: chunked, identity") + chunked,
+    "a space before the colon": head("Transfer-Encoding : chunked") + chunked,
+    "a folded line": head("Transfer-Encoding:\r\n chunked") + chunked,
+    "bare line feeds": head("X: 1\nContent-Length: 10") + body,
+    "a NUL": head("X: a\0b", "Content-Length: 10") + body,
+    "a chunk's size that is none": `${head("Transfer-Encoding: chunked")}0xa\r\n${body}\r\n0\r\n\r\n`,
+  };
+  for (const [what, trick] of Object.entries(tricks)) {
+    const text = await exchange(`${trick}GET /tea/marker HTTP/1.1\r\nHost: a\r\n\r\n`);
+    assert.match(text, /^HTTP\/1\.1 400 /, what);
+    assert.doesNotMatch(text, /"ip"/, `${what}: what stood behind it was answered`);
+  }
+});
+
+test("no page of another origin is let in: nothing answers a preflight", async () => {
+  for (const origin of ["https://evil.example", "null", "http://tea.example.evil", "http://tea.example"]) {
+    const asked = { origin, "access-control-request-method": "POST" };
+    const preflight = await app.inject({ method: "OPTIONS", url: "/tea", headers: asked });
+    assert.equal(preflight.statusCode, 405, origin);
+    const answer = await post('{"cups":1}', { origin, "content-type": "application/json" });
+    for (const { headers } of [preflight, answer])
+      assert.deepEqual(
+        Object.keys(headers).filter((name) => name.startsWith("access-control-")),
+        [],
+      );
+  }
 });
 
 test("the contract lists each refusal with an example, and what any route may answer", async () => {
@@ -274,3 +306,21 @@ test("the contract lists each refusal with an example, and what any route may an
   const statuses = Object.keys(document.paths["/tea"]?.["post"]?.responses ?? {}).sort();
   assert.deepEqual(statuses, ["200", "400", "409", "413", "415", "429", "500", "503"]);
 });
+
+let port: Promise<number> | undefined;
+
+function listening(): Promise<number> {
+  port ??= app.listen({ host: "127.0.0.1", port: 0 }).then((address) => Number(new URL(address).port));
+  return port;
+}
+
+/** Sends bytes as they are; what came back until the server ended it. */
+async function exchange(bytes: string): Promise<string> {
+  const to = await listening();
+  return await new Promise((done) => {
+    const socket = connect(to, "127.0.0.1", () => socket.write(Buffer.from(bytes, "latin1")));
+    let text = "";
+    socket.setEncoding("latin1").on("data", (part) => (text += part));
+    socket.on("error", () => {}).on("close", () => done(text));
+  });
+}

@@ -120,3 +120,35 @@ test("a server that is stopped is 'away' within the deadline, and serves again w
   process.kill(backend, "SIGCONT");
   assert.equal((await pid(db)).rows.length, 1);
 });
+
+test("what speaks of the server's state is 'away', what speaks of the statement is a refusal", async (t) => {
+  const db = open({ max: 1 });
+  t.after(() => db.close());
+  await db.run({
+    name: "",
+    text: "create function say(code text) returns void language plpgsql as $$ begin raise exception 'told' using errcode = code; end $$",
+    values: [],
+  });
+  const say = statement<never>("test.say", "select say($1)");
+  for (const code of ["53100", "53200", "53300", "57014", "57P03", "58030", "08006", "25006", "55P03"])
+    await assert.rejects(say(db, code), { name: "DatabaseAway" }, code);
+  for (const sqlState of ["22001", "22021", "23503", "42P01", "P0001"])
+    await assert.rejects(say(db, sqlState), { name: "DatabaseRefusal", sqlState });
+  assert.equal((await pid(db)).rows.length, 1);
+});
+
+test("after a failover nobody holds on to a server that takes no writes any more", async (t) => {
+  const db = open({ max: 1 });
+  t.after(() => db.close());
+  const other = open({ max: 1 });
+  t.after(() => other.close());
+  const run = (text: string) => other.run({ name: "", text, values: [] });
+  await run("create table kept (id int)");
+  const keep = statement<never>("test.keep", "insert into kept values ($1)");
+  // Sessions that begin now are as those on a standby, and stay so: only a new connection reaches the new primary.
+  await run("alter role kinopass set default_transaction_read_only = on");
+  await assert.rejects(keep(db, 1), { name: "DatabaseAway" });
+  await run("alter role kinopass reset default_transaction_read_only");
+  await keep(db, 2);
+  await db.transaction((tx) => keep(tx, 3));
+});

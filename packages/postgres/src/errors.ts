@@ -50,11 +50,14 @@ export function asDatabaseError(error: unknown, statement: string): Error {
   );
 }
 
-/** Whether the connection itself can no longer be trusted. A cancelled statement leaves it usable. */
+/**
+ * Whether the connection itself can no longer be trusted. A cancelled statement leaves it usable. One to a server that takes
+ * no writes works, and is of no use: after a failover a new one leads to the new primary.
+ */
 export function isConnectionLost(error: unknown): boolean {
   if (error instanceof DatabaseRefusal) return false;
   if (!(error instanceof DatabaseAway)) return false;
   const cause = error.cause;
   if (!(cause instanceof pg.DatabaseError)) return true;
-  return cause.code !== "57014" && cause.code !== "55P03" && cause.code !== "25006";
+  return cause.code !== "57014" && cause.code !== "55P03";
 }
