@@ -21,6 +21,8 @@ export interface Ground {
   readonly auth: Service;
   readonly catalog: Service;
   people(count: number): Promise<Person[]>;
+  /** One more Auth or catalog beside those, on the same data: for the same person it is as good as the first. */
+  another(service: "auth" | "catalog", extra: Readonly<Record<string, string>>): Promise<Service>;
   /** Stops the catalog and starts it again, with what it kept on disk. */
   catalogAgain(): Promise<Service>;
   stop(): Promise<void>;
@@ -56,22 +58,17 @@ export async function openGround(extra: Readonly<Record<string, string>> = {}): 
     LOG_LEVEL: "warn",
     ...extra,
   };
-  const start = (
-    name: string,
-    packageName: string,
-    port: number,
-    own: Readonly<Record<string, string>> = {},
-  ) =>
+  const start = (name: "auth" | "catalog", port: number, own: Readonly<Record<string, string>> = {}) =>
     startService({
-      name,
+      name: `${name}-${port}`,
       home,
       env: { ...env, ...own },
       url: `http://127.0.0.1:${port}`,
-      entry: fileURLToPath(new URL("main.js", import.meta.resolve(packageName))),
+      entry: fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`))),
     });
-  const auth = await start("auth", "@kinopass/auth", authPort);
+  const auth = await start("auth", authPort);
   const own = await feedCredential(env);
-  const startCatalog = () => start("catalog", "@kinopass/catalog", catalogPort, own);
+  const startCatalog = () => start("catalog", catalogPort, own);
   const catalog = await startCatalog();
   let running = catalog;
   return {
@@ -79,6 +76,13 @@ export async function openGround(extra: Readonly<Record<string, string>> = {}): 
     auth,
     catalog,
     people: (count) => Promise.all(Array.from({ length: count }, () => signUp(auth.url, mailbox))),
+    another: async (service, others) => {
+      const port = await freePort();
+      const key = service === "auth" ? "AUTH_PORT" : "CATALOG_PORT";
+      // Keys and revocations kept on disk are one instance's own.
+      const kept = { CATALOG_GUARD_DIRECTORY: join(home, `guard-${port}`) };
+      return await start(service, port, { ...own, ...kept, ...others, [key]: String(port) });
+    },
     catalogAgain: async () => {
       await running.stop();
       running = await startCatalog();

@@ -21,7 +21,8 @@ export async function run({ clients, seconds, operation }: Load): Promise<Run> {
   return await loop(clients, seconds, operation);
 }
 
-async function loop(clients: number, seconds: number, operation: Load["operation"]): Promise<Run> {
+/** The same without the second that warms up. */
+export async function loop(clients: number, seconds: number, operation: Load["operation"]): Promise<Run> {
   const times: number[] = [];
   let failures = 0;
   const began = performance.now();

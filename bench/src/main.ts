@@ -22,7 +22,10 @@ const benches: Readonly<
   "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
   revocation: ["from Auth's answer to a sign-out until the catalog refuses the token", benchRevocation],
   "cold-start": ["a restart of the catalog while Auth is frozen or dead", benchColdStart],
-  tracing: ["throughput with tracing off, at 1 % and at 100 % ÷ without any tracing code", benchTracing],
+  tracing: [
+    "throughput with tracing off, at 1 % and at 100 % ÷ without tracing code (tracing=auth, =catalog)",
+    benchTracing,
+  ],
   flood: ["ten times the sign-ins that can be verified; who else still is served", benchFlood],
   limits: ["a decision ÷ a no-op in Redis; a refused flood", benchLimits],
   "start-up": ["time to ready, memory when idle", benchStartUp],

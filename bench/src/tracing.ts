@@ -1,160 +1,168 @@
-import { readdirSync, readFileSync } from "node:fs";
 import type { Service } from "@kinopass/stand/services";
 import { startOtlpReceiver } from "@kinopass/tracing/testing/otlp-receiver";
-import { Client } from "./client.ts";
-import { openGround, type Person } from "./ground.ts";
-import { median, type Run, run } from "./load.ts";
+import { type Ground, openGround, type Person } from "./ground.ts";
+import { median } from "./load.ts";
 import type { Figure } from "./report.ts";
+import { OPERATIONS, type Turn, turn } from "./turn.ts";
 
 const CLIENTS = 8;
+/** Processes of each mode, one after the other: two that run the same code differ by some hundredths for good. */
+const PROCESSES = 6;
+const WARM_UP_SECONDS = 1.5;
 /** Short turns and many of them: on a shared machine a long one catches somebody else's work. */
-const SECONDS = 1.5;
-const ROUNDS = 8;
+const TURNS = 10;
+const TURN_SECONDS = 0.3;
 
 /** Under each name: the share of the throughput without tracing that must be left. */
 const MODES = {
   "no tracing code": undefined,
-  "request ids alone": undefined,
+  "the same again": undefined,
+  "not even request ids": undefined,
   "tracing off": 0.98,
   "1 % sampled": 0.95,
   "100 % sampled": 0.75,
 } as const;
 type Mode = keyof typeof MODES;
 const NAMES = Object.keys(MODES) as Mode[];
+const BARE: Mode = "no tracing code";
 
-interface Turn extends Run {
-  /** Processor time of the service, in microseconds for each request; it does not depend on who else is at work. */
+/** What one process did in its turns: of both the better quartile, since whoever else is at work only ever adds. */
+interface Showing {
+  readonly perSecond: number;
   readonly cpuUs: number;
-}
-
-interface Subject {
-  readonly refresh: () => Promise<Turn>;
-  readonly filmPage: () => Promise<Turn>;
-  readonly close: () => Promise<void>;
+  readonly failures: number;
 }
 
 /**
- * Refreshes and film pages a second with tracing off, at 1 % and at 100 %, ÷ the same services with @kinopass/tracing
- * replaced by stand-ins that do nothing; beside them, services that know request ids and nothing of tracing, to tell which
- * part of the loss is theirs. All five run side by side and are measured in turn, so that the machine's drift
- * falls on all. Spans go to a receiver in the load generator's process, which throws them away unread.
+ * Refreshes and film pages with tracing off, at 1 % and at 100 %, ÷ the same services with @kinopass/tracing replaced
+ * by stand-ins that know request ids, as a service without tracing would, and nothing else. Beside them: the same
+ * stand-ins a second time, which tells how far the figures can be believed, and stand-ins without ids. All run side by
+ * side on one database and are measured in turn, so that the machine's drift falls on all. Spans go to a receiver in
+ * the load generator's process, which throws them away unread.
  */
-export async function benchTracing(): Promise<Figure[]> {
+export async function benchTracing(parameter?: string): Promise<Figure[]> {
   const receiver = await startOtlpReceiver();
   receiver.behave("discard");
-  const subjects = new Map<Mode, Subject>();
+  const ground = await openGround();
   try {
-    for (const mode of NAMES) subjects.set(mode, await open(environment(mode, receiver.url)));
-    return [
-      ...(await compare("refreshes a second", subjects, ({ refresh }) => refresh())),
-      ...(await compare("film pages a second", subjects, ({ filmPage }) => filmPage())),
-    ];
+    const people = await ground.people(CLIENTS);
+    const services = (["auth", "catalog"] as const).filter((name) => (parameter ?? name) === name);
+    const figures: Figure[] = [];
+    for (const service of services) {
+      const seen = new Map<Mode, Showing[]>(NAMES.map((mode) => [mode, []]));
+      for (let process = 0; process < PROCESSES; process += 1)
+        for (const [mode, turns] of await measured(ground, {
+          service,
+          people,
+          endpoint: receiver.url,
+          process,
+        }))
+          seen.get(mode)?.push(showing(turns));
+      figures.push(...report(OPERATIONS[service].unit, seen));
+    }
+    return figures;
   } finally {
-    for (const subject of subjects.values()) await subject.close();
+    await ground.stop();
     await receiver.close();
   }
 }
 
+interface Measured {
+  readonly service: keyof typeof OPERATIONS;
+  readonly people: readonly Person[];
+  readonly endpoint: string;
+  readonly process: number;
+}
+
+/** One process of each mode: started, warmed up, measured in turn, ended. */
+async function measured(
+  ground: Ground,
+  { service, people, endpoint, process }: Measured,
+): Promise<ReadonlyMap<Mode, readonly Turn[]>> {
+  const { once } = OPERATIONS[service];
+  const running = new Map<Mode, Service>();
+  const seen = new Map<Mode, Turn[]>(NAMES.map((mode) => [mode, []]));
+  try {
+    // Each time another mode is the first to start and the first of a round: none is always the one after a pause.
+    for (const mode of turned(process))
+      running.set(mode, await ground.another(service, environment(mode, endpoint)));
+    for (const one of running.values()) await turn(one, people, once, WARM_UP_SECONDS);
+    for (let round = 0; round < TURNS; round += 1)
+      for (const mode of turned(round)) {
+        const one = running.get(mode);
+        if (one !== undefined) seen.get(mode)?.push(await turn(one, people, once, TURN_SECONDS));
+      }
+  } finally {
+    await Promise.all([...running.values()].map((one) => one.stop()));
+  }
+  return seen;
+}
+
+function turned(by: number): readonly Mode[] {
+  const first = by % NAMES.length;
+  return [...NAMES.slice(first), ...NAMES.slice(0, first)];
+}
+
+function showing(turns: readonly Turn[]): Showing {
+  const quartile = (values: readonly number[]) =>
+    values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)];
+  return {
+    perSecond: -(quartile(turns.map(({ perSecond }) => -perSecond)) ?? 0),
+    cpuUs: quartile(turns.map(({ cpuUs }) => cpuUs)) ?? 0,
+    failures: turns.reduce((sum, { failures }) => sum + failures, 0),
+  };
+}
+
 function environment(mode: Mode, endpoint: string): Record<string, string> {
   if (mode === "tracing off") return {};
-  if (mode === "no tracing code" || mode === "request ids alone") {
-    const hooks = mode === "no tracing code" ? "hooks.js" : "hooks.js?ids";
-    return { NODE_OPTIONS: `--import=${new URL(`./no-tracing/${hooks}`, import.meta.url).href}` };
-  }
-  return {
-    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-    OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
-    OTEL_TRACES_SAMPLER_ARG: mode === "1 % sampled" ? "0.01" : "1",
-  };
+  if (mode === "1 % sampled" || mode === "100 % sampled")
+    return {
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: mode === "1 % sampled" ? "0.01" : "1",
+    };
+  const hooks = mode === "not even request ids" ? "hooks.js?bare" : "hooks.js";
+  return { NODE_OPTIONS: `--import=${new URL(`./no-tracing/${hooks}`, import.meta.url).href}` };
 }
 
-async function open(extra: Record<string, string>): Promise<Subject> {
-  const ground = await openGround(extra);
-  const people = await ground.people(CLIENTS);
-  return {
-    refresh: () => turn(ground.auth, (client, index) => refreshOnce(client, people[index])),
-    filmPage: () => turn(ground.catalog, (client, index) => readOnce(client, people[index])),
-    close: () => ground.stop(),
-  };
-}
-
-/** Connections are opened for each turn: idle ones are closed while the others have theirs. */
-async function turn(
-  { url, pid }: Service,
-  once: (client: Client | undefined, index: number) => Promise<void>,
-): Promise<Turn> {
-  const clients = await Promise.all(Array.from({ length: CLIENTS }, () => Client.open(url)));
-  let answered = 0;
-  const operation = async (index: number) => {
-    await once(clients[index], index);
-    answered += 1;
-  };
-  const before = cpuMs(pid);
-  const done = await run({ clients: CLIENTS, seconds: SECONDS, operation });
-  const cpuUs = ((cpuMs(pid) - before) / answered) * 1000;
-  for (const client of clients) client.close();
-  return { ...done, cpuUs };
-}
-
-/** Of all its threads, from proc(5)'s schedstat: nanoseconds on a processor, where stat counts in hundredths of a second. */
-function cpuMs(pid: number): number {
-  const spent = readdirSync(`/proc/${pid}/task`).map((thread) => {
-    const [onCpu = "0"] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1").split(" ");
-    return Number(onCpu) / 1e6;
-  });
-  return spent.reduce((sum, ms) => sum + ms, 0);
-}
-
-async function refreshOnce(client: Client | undefined, person: Person | undefined): Promise<void> {
-  if (client === undefined || person === undefined) throw new Error("nobody");
-  const body = `{"refresh_token":"${person.refreshToken}"}`;
-  const answer = await client.request("POST", "/v1/sessions/refresh", "", body);
-  if (answer.status !== 200) throw new Error(String(answer.status));
-  person.refreshToken = /"refresh_token":"([^"]+)"/.exec(answer.body)?.[1] ?? "";
-}
-
-async function readOnce(client: Client | undefined, person: Person | undefined): Promise<void> {
-  const headers = `authorization: Bearer ${person?.accessToken}\r\n`;
-  const answer = await client?.request("GET", "/v1/films/1", headers);
-  if (answer?.status !== 200) throw new Error(String(answer?.status));
-}
-
-async function compare(
-  unit: string,
-  subjects: ReadonlyMap<Mode, Subject>,
-  measure: (subject: Subject) => Promise<Turn>,
-): Promise<Figure[]> {
-  const seen = new Map<Mode, Turn[]>(NAMES.map((mode) => [mode, []]));
-  for (let round = 0; round < ROUNDS; round += 1)
-    // Each round begins with another mode, so that none is always the first after a pause.
-    for (let turn = 0; turn < NAMES.length; turn += 1) {
-      const mode = NAMES[(round + turn) % NAMES.length] ?? "tracing off";
-      const subject = subjects.get(mode);
-      if (subject !== undefined) seen.get(mode)?.push(await measure(subject));
-    }
-  const plain = seen.get("no tracing code") ?? [];
+function report(unit: string, seen: ReadonlyMap<Mode, readonly Showing[]>): Figure[] {
+  const bare = seen.get(BARE) ?? [];
   const failed = [...seen.values()].flat().reduce((sum, { failures }) => sum + failures, 0);
-  const figures = NAMES.flatMap((mode): Figure[] => {
-    const turns = seen.get(mode) ?? [];
-    const values = turns.map(({ perSecond }) => perSecond);
-    const target = MODES[mode];
-    const cpu = (of: readonly Turn[]) => median(of.map(({ cpuUs }) => cpuUs));
-    const absolute = [
-      { name: `${unit}, ${mode}`, value: median(values), unit: "/s" },
-      { name: `processor time each, ${mode}`, value: cpu(turns), unit: "µs" },
-    ];
-    if (mode === "no tracing code") return absolute;
-    const ratio = median(values.map((value, round) => value / (plain[round]?.perSecond ?? Number.NaN)));
-    return [
-      ...absolute,
-      { name: `no tracing code ÷ ${mode}, by processor time`, value: cpu(plain) / cpu(turns), unit: "" },
-      {
-        name: `${mode} ÷ no tracing code`,
-        value: ratio,
-        unit: "",
-        ...(target === undefined ? {} : { target: { atLeast: target } }),
-      },
-    ];
-  });
-  return [...figures, { name: "failed requests", value: failed, unit: "", target: { atMost: 0 } }];
+  return [
+    ...NAMES.flatMap((mode) => figuresOf(`${unit}, ${mode}`, { mode, shown: seen.get(mode) ?? [], bare })),
+    { name: `${unit}: failed requests`, value: failed, unit: "", target: { atMost: 0 } },
+  ];
+}
+
+interface Compared {
+  readonly mode: Mode;
+  readonly shown: readonly Showing[];
+  readonly bare: readonly Showing[];
+}
+
+/** Ratios are of processes that ran side by side. */
+function figuresOf(what: string, { mode, shown, bare }: Compared): Figure[] {
+  const absolute = [
+    { name: what, value: median(shown.map(({ perSecond }) => perSecond)), unit: "/s" },
+    { name: `${what}: processor time each`, value: median(shown.map(({ cpuUs }) => cpuUs)), unit: "µs" },
+  ];
+  if (mode === BARE) return absolute;
+  const cpu = shown.map(({ cpuUs }, index) => (bare[index]?.cpuUs ?? 0) / cpuUs);
+  const throughput = shown.map(({ perSecond }, index) => perSecond / (bare[index]?.perSecond ?? 0));
+  const atLeast = MODES[mode];
+  return [
+    ...absolute,
+    { name: `${what}: by processor time`, value: median(cpu), unit: "" },
+    {
+      name: `${what}: lowest and highest`,
+      value: Math.min(...cpu),
+      unit: `to ${Math.max(...cpu).toFixed(2)}`,
+    },
+    {
+      name: `${what} ÷ ${BARE}`,
+      value: median(throughput),
+      unit: "",
+      ...(atLeast === undefined ? {} : { target: { atLeast } }),
+    },
+  ];
 }

@@ -5,6 +5,7 @@ import { currentRequest, type RequestContext, runWithRequest, runWithRequestIn }
 import { acceptRequestId, REQUEST_ID_HEADER } from "./request-id.ts";
 import { requestCounted } from "./request-metrics.ts";
 import { openServerSpan, type ServerSpan } from "./server-span.ts";
+import { activeTracer } from "./tracer.ts";
 import { type Trust, trustNetworks } from "./trusted-networks.ts";
 
 declare module "fastify" {
@@ -49,11 +50,15 @@ export const tracing: FastifyPluginAsync<TracingOptions> = async (app, options) 
   // Reading the body loses the context: its events come from the connection's HTTP parser. So it is entered again.
   app.addHook("preValidation", (request, _reply, next) => {
     const visit = (request as Visited)[VISIT];
-    if (visit === null || currentRequest() === visit.request) next();
+    if (visit === null || isBodiless(request.raw) || currentRequest() === visit.request) next();
     else enter(visit, next);
   });
-  app.addHook("onError", (request, _reply, error, next) => {
-    (request as Visited)[VISIT]?.span?.failed(error);
+  app.addHook("onError", (request, reply, error, next) => {
+    (request as Visited)[VISIT]?.span?.failed(error, reply);
+    next();
+  });
+  app.addHook("onResponse", (request, reply, next) => {
+    (request as Visited)[VISIT]?.span?.answered?.(reply);
     next();
   });
 };
@@ -72,16 +77,22 @@ export function requestContextOf(request: FastifyRequest): RequestContext {
 }
 
 function begin(request: Visited, reply: FastifyReply, trust: Trust, next: () => void): void {
-  reply.header(REQUEST_ID_HEADER, request.id);
+  const requestId = request.id;
+  reply.header(REQUEST_ID_HEADER, requestId);
+  const metering = isMetering();
+  const tracer = activeTracer();
+  if (tracer === undefined && !metering) {
+    const visit: Visit = { request: { requestId }, span: undefined };
+    request[VISIT] = visit;
+    runWithRequest(visit.request, next);
+    return;
+  }
   const startedAt = performance.now();
-  const span = openServerSpan(request, trust, startedAt);
+  const span = tracer === undefined ? undefined : openServerSpan(tracer, { request, trust, startedAt });
   const traceId = span?.traceId;
-  const visit: Visit = {
-    request: traceId === undefined ? { requestId: request.id } : { requestId: request.id, traceId },
-    span,
-  };
+  const visit: Visit = { request: traceId === undefined ? { requestId } : { requestId, traceId }, span };
   request[VISIT] = visit;
-  if (span !== undefined || isMetering()) watchAnswer(request, reply, span, startedAt);
+  if (metering || span?.end !== undefined) watchAnswer(request, reply, span, startedAt);
   enter(visit, next);
 }
 
@@ -93,7 +104,7 @@ function watchAnswer(
 ): void {
   // `on`, not `once`, which costs three times as much: a response closes but once.
   reply.raw.on("close", () => {
-    span?.end(reply);
+    span?.end?.(reply);
     if (isMetering()) requestCounted(request, reply, (performance.now() - startedAt) / 1000);
   });
 }
@@ -101,6 +112,11 @@ function watchAnswer(
 function enter({ request, span }: Visit, next: () => void): void {
   if (span === undefined) runWithRequest(request, next);
   else runWithRequestIn(request, span.context, next);
+}
+
+/** No body was read, so the context of the first hook is still there. */
+function isBodiless({ method }: IncomingMessage): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /**

@@ -24,8 +24,9 @@ export function runWithRequest<Result>(request: RequestContext, fn: () => Result
  * `runWithRequest` it enters both.
  */
 export function runWithRequestIn<Result>(request: RequestContext, within: Context, fn: () => Result): Result {
-  const enter = () => context.with(within.setValue(KEY, request), fn);
-  return storage.getStore() === undefined ? enter() : storage.run(request, enter);
+  const both = within.setValue(KEY, request);
+  if (storage.getStore() === undefined) return context.with(both, fn);
+  return storage.run(request, () => context.with(both, fn));
 }
 
 /** The request being served here; undefined outside any (start-up, background work without a cause). */
@@ -37,6 +38,7 @@ export function currentRequest(): RequestContext | undefined {
 
 /** The trace id to show a person or write beside an error: of the active span, else of the request. */
 export function activeTraceId(): string | undefined {
+  if (activeTracer() === undefined) return storage.getStore()?.traceId;
   const active = trace.getActiveSpan()?.spanContext().traceId;
   if (active !== undefined && active !== INVALID_TRACEID) return active;
   return currentRequest()?.traceId;

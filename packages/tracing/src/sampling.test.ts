@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
 import fastify from "fastify";
 import { tracing } from "./fastify.ts";
@@ -76,6 +78,26 @@ test("a 5xx without an exception is kept under the trace id the viewer was told"
   const span = spanNamed(await collect(), "GET /unready");
   assert.equal(span.traceId, answer.body);
   assert.equal(span.attributes["http.response.status_code"], 503);
+});
+
+test("an error whose viewer hangs up before he is told is kept all the same, and says so", async (t) => {
+  const app = fastify({ forceCloseConnections: true });
+  app.register(tracing, { makeRequestId: () => "made" });
+  app.setErrorHandler(async (_error, { raw }, reply) => {
+    await Promise.all([once(raw.socket, "close"), once(client.destroy(), "close")]);
+    return reply.code(500).send({});
+  });
+  app.after(() => app.get("/broken", () => Promise.reject(new RangeError("broken"))));
+  const { receiver } = await traceToReceiver(t, { ...NONE, OTEL_BSP_SCHEDULE_DELAY: "20" });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  t.after(() => app.close());
+  const client = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+  client.write("GET /broken HTTP/1.1\r\nhost: a\r\n\r\n");
+  const span = spanNamed(await receiver.waitFor((spans) => spans.length > 0), "GET /broken");
+  assert.deepEqual(
+    span.events.map((event) => event.name),
+    ["exception", "client.disconnected"],
+  );
 });
 
 test("a late span stays in a trusted caller's trace", async (t) => {

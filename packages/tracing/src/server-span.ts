@@ -9,6 +9,7 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  type Tracer,
   trace,
 } from "@opentelemetry/api";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -17,7 +18,6 @@ import { lateRecorder } from "./late-span.ts";
 import { LIGHT_ROOT } from "./light-context.ts";
 import { REQUEST_ID_ATTRIBUTE, TRACEPARENT_HEADER } from "./request-id.ts";
 import { isSampledOutHere } from "./traced-call.ts";
-import { activeTracer } from "./tracer.ts";
 import type { Trust } from "./trusted-networks.ts";
 
 // Names and attributes follow the OpenTelemetry semantic conventions for HTTP server spans (stable).
@@ -50,20 +50,26 @@ const NOBODYS: Foreign = { parent: LIGHT_ROOT, links: [] };
 export interface ServerSpan {
   readonly context: Context;
   readonly traceId?: string;
-  failed(error: unknown): void;
-  end(reply: FastifyReply): void;
+  /** An error on its way to the error handler. */
+  failed(error: unknown, reply: FastifyReply): void;
+  /** The answer has been handed to the operating system; not called where the viewer has hung up before. */
+  answered?(reply: FastifyReply): void;
+  /** The response has closed, in whatever way. A span without it needs nobody to wait for that. */
+  end?(reply: FastifyReply): void;
 }
 
-/** Opens the span of a request that began at a reading of performance.now(); undefined while tracing is off. */
-export function openServerSpan(
-  request: FastifyRequest,
-  trust: Trust,
-  startedAt: number,
-): ServerSpan | undefined {
-  const tracer = activeTracer();
-  if (tracer === undefined) return undefined;
-  if (request.routeOptions.config.trace === false) return untraced;
-  const route = request.routeOptions.url;
+interface Arrival {
+  readonly request: FastifyRequest;
+  readonly trust: Trust;
+  /** A reading of performance.now(). */
+  readonly startedAt: number;
+}
+
+/** Opens the span of a request that has just arrived. */
+export function openServerSpan(tracer: Tracer, { request, trust, startedAt }: Arrival): ServerSpan {
+  // Asked for once: Fastify makes an object of a dozen fields each time.
+  const { config, url: route } = request.routeOptions;
+  if (config.trace === false) return untraced;
   const method = METHODS.has(request.method) ? request.method : "HTTP";
   const name = route === undefined ? method : `${method} ${route}`;
   const { parent, links } = foreignContext(request, trust);
@@ -85,7 +91,7 @@ interface Opened {
 }
 
 /** On routes that opted out. */
-const untraced: ServerSpan = { context: UNTRACED, failed: () => undefined, end: () => undefined };
+const untraced: ServerSpan = { context: UNTRACED, failed: () => undefined };
 
 class Recorded implements ServerSpan {
   readonly context: Context;
@@ -110,12 +116,16 @@ class Recorded implements ServerSpan {
   }
 }
 
-/** Nothing is gathered, unless the answer turns out to be a failure of ours: that is told late. */
+/**
+ * Nothing is gathered, unless the answer turns out to be a failure of ours: that is told late. Nor is its close waited
+ * for, which would cost each request more than the rest of this, except where an error is under way.
+ */
 class SampledOut implements ServerSpan {
   readonly context: Context;
   readonly traceId: string;
   readonly #opened: Opened;
   #thrown: unknown;
+  #told = false;
 
   constructor(opened: Opened) {
     this.#opened = opened;
@@ -123,12 +133,22 @@ class SampledOut implements ServerSpan {
     this.traceId = opened.span.spanContext().traceId;
   }
 
-  failed(error: unknown): void {
+  failed(error: unknown, reply: FastifyReply): void {
+    // Who hangs up before he is told of an error never gets an answer.
+    if (this.#thrown === undefined)
+      reply.raw.on("close", () => {
+        if (!reply.raw.headersSent && !isRefusal(this.#thrown)) this.#tell(reply);
+      });
     this.#thrown = error;
   }
 
-  end(reply: FastifyReply): void {
-    if (reply.statusCode < 500) return;
+  answered(reply: FastifyReply): void {
+    if (reply.statusCode >= 500) this.#tell(reply);
+  }
+
+  #tell(reply: FastifyReply): void {
+    if (this.#told) return;
+    this.#told = true;
     const { request, name, span, parent, startedAt } = this.#opened;
     const thrown = this.#thrown;
     const told = thrown !== undefined && !isRefusal(thrown);
