@@ -3,23 +3,33 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { testDatabase } from "@kinopass/testing";
+import { makeSuperuser, openConsole } from "./commands/index.ts";
 
 const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
 const MIGRATIONS = join(dirname(MAIN), "../migrations");
 const PER_SECOND = 200;
+const PASSWORD = "four green boots";
+/** Nobody listens there. */
+const NOWHERE = "http://127.0.0.1:9";
 
 interface Instance {
   readonly child: ChildProcess;
   readonly url: string;
 }
 
-async function start(t: TestContext, variables: Readonly<Record<string, string>>): Promise<Instance> {
-  const child = spawn(process.execPath, [MAIN], {
+async function start(
+  t: TestContext,
+  variables: Readonly<Record<string, string>>,
+  within: readonly string[] = [],
+): Promise<Instance> {
+  const [program = "", ...argv] = [...within, process.execPath, MAIN];
+  const child = spawn(program, argv, {
     env: { PATH: "", ...variables },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -110,4 +120,59 @@ test("an instance that is told to stop at 200 requests a second fails none of th
   assert.equal(leaving.child.exitCode, 0);
   assert.ok(!ready.has(leaving), "the balancer was told");
   assert.ok(stoppedMs < 10_000, `${stoppedMs} ms`);
+});
+
+test("an instance starts with Redis, mail and a social network dead, and lets people in", async (t) => {
+  const databaseUrl = await testDatabase(t, { migrations: MIGRATIONS, schema: "auth" });
+  const keys = {
+    DATABASE_URL: databaseUrl,
+    AUTH_KEYS: `1:${Buffer.alloc(32, 3).toString("base64")}`,
+    AUTH_DIRECTORY_KEY: Buffer.alloc(32, 4).toString("base64"),
+  };
+  const console_ = await openConsole(keys);
+  const root = { email: "root@example.com", locale: "en" } as const;
+  await makeSuperuser(console_, root, async () => PASSWORD).finally(() => console_.close());
+  const { url } = await start(t, {
+    ...keys,
+    REDIS_URL: NOWHERE.replace("http", "redis"),
+    SMTP_URL: NOWHERE.replace("http", "smtp"),
+    AUTH_PORT: "0",
+    AUTH_METRICS_PORT: "0",
+    AUTH_SOCIAL_VK_CLIENT_ID: "1",
+    AUTH_SOCIAL_VK_HOST_ID: NOWHERE,
+  });
+  assert.equal(await statusOf(url, "/readyz"), 200);
+  assert.equal(await statusOf(url, "/v1/sessions", { email: root.email, password: PASSWORD }), 201);
+  assert.equal(await statusOf(url, "/v1/accounts", { email: "new@example.com", password: PASSWORD }), 202);
+  assert.equal(await statusOf(url, "/v1/social/vk/start"), 302);
+});
+
+test("an instance that has no more file descriptors sheds connections, and serves again when there are", async (t) => {
+  if (process.platform !== "linux") return t.skip("the limit is set by a POSIX shell");
+  const variables = {
+    DATABASE_URL: await testDatabase(t, { migrations: MIGRATIONS, schema: "auth" }),
+    AUTH_KEYS: `1:${Buffer.alloc(32, 3).toString("base64")}`,
+    AUTH_DIRECTORY_KEY: Buffer.alloc(32, 4).toString("base64"),
+    SMTP_URL: NOWHERE.replace("http", "smtp"),
+    AUTH_PORT: "0",
+    AUTH_METRICS_PORT: "0",
+  };
+  const { child, url } = await start(t, variables, ["/bin/sh", "-c", `ulimit -n 128; exec "$0" "$1"`]);
+  const { hostname, port } = new URL(url);
+  const idle = Array.from({ length: 300 }, () => connect(Number(port), hostname).on("error", () => {}));
+  t.after(() => idle.forEach((socket) => void socket.destroy()));
+  await Promise.all(idle.map((socket) => once(socket, "connect").catch(() => {})));
+  const crowded = await Promise.all(
+    Array.from({ length: 20 }, () => statusOf(url, "/v1/regions").catch(() => "shed")),
+  );
+  assert.equal(child.exitCode, null, "it lives");
+  assert.ok(
+    crowded.every((outcome) => outcome === "shed" || outcome === 200 || outcome === 503),
+    String(crowded),
+  );
+  for (const socket of idle) socket.destroy();
+  const deadline = performance.now() + 30_000;
+  while ((await statusOf(url, "/readyz").catch(() => 0)) !== 200)
+    assert.ok(performance.now() < deadline, "it did not recover");
+  assert.equal(await statusOf(url, "/v1/regions"), 200);
 });

@@ -52,6 +52,8 @@ export interface NewAccount {
   readonly roles?: readonly string[] | undefined;
   /** Who makes it; the person, unless said otherwise. */
   readonly actor?: Actor | undefined;
+  /** Where the person is. */
+  readonly address?: string | undefined;
 }
 
 interface Dependencies {
@@ -139,7 +141,9 @@ export class Accounts {
       row.display_name,
     );
     if (roles.length > 0) await queries.grantAtBirth(tx, row.id, roles, now, details.actor?.kind ?? "system");
-    const actor: Actor = details.actor ?? { kind: "account", id: row.id };
+    const { address } = details;
+    const person = { kind: "account", id: row.id, ...(address === undefined ? {} : { address }) } as const;
+    const actor: Actor = details.actor ?? person;
     await this.#audit.record(tx, { action: "account.created", accountId: row.id, actor, details: { roles } });
     return row;
   }

@@ -108,7 +108,7 @@ export class SignUp {
       const pending = await codes.redeem<PendingAccount>(tx, this.#keyOf(email), code);
       // The wrong try is committed: a rollback would forget it.
       if (pending === undefined) return undefined;
-      const account = await accounts.createConfirmed({ ...pending, email }, tx);
+      const account = await accounts.createConfirmed({ ...pending, email, address: client.address }, tx);
       const { roles, birth_date: birthDate } = account;
       const tokens = await sessions.open({ account, roles, birthDate, door: "sign_up", client, device }, tx);
       return { account, tokens };

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AccountId, birthRegionOf, type SessionId } from "../ids.ts";
 import { Secrets } from "../secrets.ts";
+import { ask } from "../testing/ask.ts";
+import { startTestAuth } from "../testing/start-auth.ts";
 import { readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
 import type { Tokens } from "./sessions.ts";
 import { rowsOf, setUpSessions } from "./set-up.test-support.ts";
@@ -249,4 +251,25 @@ test("a sign-in in the very millisecond of signing out everywhere survives it", 
     [before.sessionId],
   );
   assert.ok(await accessTokens.verify(after.accessToken));
+});
+
+test("a clock that leaps ahead and falls back signs nobody out, and lengthens no token's life", async (t) => {
+  const auth = await startTestAuth(t);
+  const anna = await auth.signUp();
+  const refresh = async (token: string) =>
+    (await ask(auth, "POST /v1/sessions/refresh", { refresh_token: token })).body;
+  const sees = async (token: string) =>
+    (await ask(auth, "GET /v1/me", undefined, { headers: { authorization: `Bearer ${token}` } })).status;
+  auth.clock.advance({ hours: 1 });
+  assert.equal(await sees(anna.accessToken), 401, "it ran out, by this clock");
+  const ahead = await refresh(anna.refreshToken);
+  auth.clock.advance({ hours: -1, minutes: -10 });
+  assert.equal(await sees(ahead.access_token), 200);
+  const back = await refresh(ahead.refresh_token);
+  assert.equal(await sees(back.access_token), 200);
+  assert.equal((await auth.signIn(anna.email)).email, anna.email);
+  auth.clock.advance({ minutes: 11 });
+  assert.equal(await sees(back.access_token), 401, "ten minutes, as ever");
+  const next = await refresh(back.refresh_token);
+  assert.equal(await sees(next.access_token), 200);
 });

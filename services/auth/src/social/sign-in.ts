@@ -62,7 +62,7 @@ export class SocialSignIn {
       const owner = await this.#given.directory.find(identity);
       const ending =
         owner === undefined
-          ? await this.#welcome(flow, profile)
+          ? await this.#welcome(flow, profile, client)
           : await this.#recognise(owner, flow, profile, client);
       if (ending !== LOOK_AGAIN) return ending;
     }
@@ -70,17 +70,19 @@ export class SocialSignIn {
   }
 
   /** Account, identity, link and code, or nothing of them: there is no half-made account. */
-  async #welcome(flow: Flow, profile: Profile): Promise<Ending | typeof LOOK_AGAIN> {
+  async #welcome(flow: Flow, profile: Profile, client: Client): Promise<Ending | typeof LOOK_AGAIN> {
     const { accounts, audit, clock, codes, db, directory, links } = this.#given;
     const { provider } = flow;
     const lost = new Error("somebody claimed the identity first");
     try {
       return await db.transaction(async (tx) => {
-        const account = await accounts.createConfirmed(personOf(profile, flow.language), tx);
+        const { address } = client;
+        const person = { ...personOf(profile, flow.language), address };
+        const account = await accounts.createConfirmed(person, tx);
         const identity = identityOf(provider, profile);
         if (!(await directory.claim(tx, identity, account, clock.now()))) throw lost;
         await links.add(tx, account.id, provider, profile);
-        const actor = { kind: "account", id: account.id } as const;
+        const actor = { kind: "account", id: account.id, address } as const;
         await audit.record(tx, {
           action: "social.linked",
           accountId: account.id,
