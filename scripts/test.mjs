@@ -31,6 +31,8 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+const { forgetOtherServers } = await import(join(root, "packages/postgres/dist/index.js"));
+forgetOtherServers(process.env);
 const { startEmbeddedPostgres } = await import(join(root, "packages/postgres/dist/embedded.js"));
 const directory = mkdtempSync(join(tmpdir(), "kinopass-test-"));
 // The server runs as nobody where we are root, and must be able to go in.

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "@kinopass/config";
+import { forgetOtherServers } from "@kinopass/postgres";
 import type { Io } from "./io.ts";
 
 /**
@@ -15,6 +16,7 @@ export function settle({ env, directory, stderr }: Io): Environment {
     const file = join(home, "stand.json");
     const settings = readStand(file);
     if (settings === undefined) continue;
+    forgetOtherServers(env);
     stderr.write(`Using the running stand (${shown(directory, file)}).\n`);
     return { ...settings, ...withoutBlanks(env) };
   }

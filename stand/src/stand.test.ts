@@ -106,7 +106,9 @@ test("it starts, keeps every promise of the tour, drains on Ctrl-C, leaves nothi
   assert.match(first.output(), /Nothing is left running/);
   for (const port of Object.values(ports)) assert.ok(await isFree(port), `port ${port} is still taken`);
 
-  const second = await start(t, env);
+  // With what a person has set for a PostgreSQL of their own.
+  const foreign = { PGSSLMODE: "require", PGOPTIONS: "-c nonsense=1", PGPORT: "1", PGPASSWORD: "other" };
+  const second = await start(t, { ...env, ...foreign });
   assert.match(second.output(), /Ready in/, second.output());
   assert.match(second.output(), /tables +up to date[\s\S]*films +kept from an earlier start/);
   const answer = await fetch(`http://127.0.0.1:${ports.AUTH_PORT}/v1/sessions`, {

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { common } from "./common-refusals.ts";
+import { invalidInput } from "./mistakes.ts";
 import type { Server } from "./server.ts";
-import { JsonRefused, parseStrictJson } from "./strict-json.ts";
+import { JsonRefused, NOT_JSON, parseStrictJson } from "./strict-json.ts";
 
 /**
  * One way to read a body: application/json, by our own strict reader. Whatever else is sent is 415,
@@ -9,15 +10,16 @@ import { JsonRefused, parseStrictJson } from "./strict-json.ts";
  */
 export function readBodies(app: Server): void {
   app.removeAllContentTypeParsers();
-  app.addHook("onRequest", async ({ headers }) => {
+  // After onRequest, where a service asks who is calling: that is answered first.
+  app.addHook("preParsing", async ({ headers }) => {
     if (!isPlainUtf8(headers)) throw common.unsupported_media_type();
   });
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) => {
     try {
       done(null, text === "" ? undefined : parseStrictJson(text as string));
     } catch (error) {
-      const message = error instanceof JsonRefused ? error.message : "The body is not JSON";
-      done(common.invalid_request({ members: { errors: [{ at: "/body", message }] } }));
+      const message = error instanceof JsonRefused ? error.texts : NOT_JSON;
+      done(invalidInput({ at: "/body", message }));
     }
   });
 }

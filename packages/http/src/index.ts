@@ -8,6 +8,7 @@ export { drain, type ListenOptions, listen, PortTaken } from "./listen.ts";
 export { decodeCursor, encodeCursor, type Page, pageFrom, pageOf, wrongCursor } from "./lists.ts";
 export { createLogger } from "./logger.ts";
 export { type MetricsAddress, serveMetrics } from "./metrics.ts";
+export { invalidInput } from "./mistakes.ts";
 export { Problem, type ProblemDocument } from "./problem.ts";
 export { randomInAdvance } from "./random-in-advance.ts";
 export { AppError, type Language, type Refusal, refusals, type Texts } from "./refusals.ts";

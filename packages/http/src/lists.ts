@@ -1,6 +1,7 @@
 import { type TSchema, Type } from "typebox";
-import { common } from "./common-refusals.ts";
+import { invalidInput } from "./mistakes.ts";
 import type { AppError } from "./refusals.ts";
+import { isCleanText } from "./strict-json.ts";
 
 /** Every list answers a page and, where there is more, the cursor that continues it. Its example is its item's. */
 export function pageOf<Item extends TSchema>(item: Item) {
@@ -34,8 +35,13 @@ export function pageFrom<Row>(
 
 /** A cursor that we did not make, or made for another list. */
 export function wrongCursor(): AppError {
-  const message = "This cursor does not continue this list; leave it out to start again";
-  return common.invalid_request({ members: { errors: [{ at: "/query/cursor", message }] } });
+  return invalidInput({
+    at: "/query/cursor",
+    message: {
+      en: "This cursor does not continue this list; leave it out to start again",
+      ru: "Этот курсор не продолжает этот список, начните сначала, без него",
+    },
+  });
 }
 
 /** Cursors are opaque to callers: base64url of a JSON array of scalars. Undefined means "not one of ours". */
@@ -44,7 +50,7 @@ export function decodeCursor(cursor: string): readonly (string | number)[] | und
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
     if (!Array.isArray(parts) || parts.length > 8) return undefined;
-    return parts.every((part) => typeof part === "string" || Number.isSafeInteger(part))
+    return parts.every((part) => (typeof part === "string" ? isCleanText(part) : Number.isSafeInteger(part)))
       ? (parts as (string | number)[])
       : undefined;
   } catch {

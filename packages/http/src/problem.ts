@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import type { Mistake } from "./mistakes.ts";
 import type { AppError, Language, RefusalDefinition } from "./refusals.ts";
 
 /** RFC 9457 problem document. Clients branch on `code` alone; texts may change. */
@@ -15,7 +16,7 @@ export const Problem = Type.Object(
       Type.Array(
         Type.Object({
           at: Type.String({ description: "JSON pointer into the request" }),
-          message: Type.String(),
+          message: Type.String({ description: "For people, in the language of the title" }),
         }),
       ),
     ),
@@ -35,7 +36,16 @@ export function problemOf(
   error: AppError,
   context: ProblemContext,
 ): ProblemDocument & Record<string, unknown> {
-  return { ...describe(error.code, error.definition, context), ...error.members };
+  const { errors, ...members } = error.members;
+  return {
+    ...describe(error.code, error.definition, context),
+    ...members,
+    ...(errors === undefined ? {} : { errors: told(errors as readonly Mistake[], context.language) }),
+  };
+}
+
+function told(mistakes: readonly Mistake[], language: Language) {
+  return mistakes.map(({ at, message }) => ({ at, message: message[language] }));
 }
 
 /** The document of a refusal as the contract shows it. */

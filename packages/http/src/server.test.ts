@@ -227,6 +227,28 @@ test("texts follow Accept-Language, codes do not", async () => {
   assert.equal(english.json().title, "The tea is cold");
 });
 
+test("what is wrong with the input is told in the reader's language too", async () => {
+  const told = async (payload: string, language: string, url = "/tea") => {
+    const headers = { "content-type": "application/json", "accept-language": language };
+    return (await post(payload, headers, url)).json().errors[0].message as string;
+  };
+  for (const [payload, url] of [
+    ['{"cups":0}'],
+    ['{"cups":"1"}'],
+    ["{}"],
+    ['{"cups":1,"extra":true}'],
+    ['{"cups":1,"name":"longer than ten"}'],
+    ['{"cups":1,"cups":2}'],
+    ['{"cups":1e400}'],
+    ["{"],
+    ['{"cups":1}', "/tea?page_size=101"],
+    ['{"cups":1}', "/tea?page_size=%00"],
+  ] as const) {
+    assert.match(await told(payload, "ru", url), /[а-яё]{3}/, payload);
+    assert.doesNotMatch(await told(payload, "en", url), /[а-яё]/, payload);
+  }
+});
+
 test("a defect tells nothing of its inside; infrastructure trouble is 503 and worth a retry", async () => {
   const defect = await post('{"cups":15}');
   assert.equal(defect.statusCode, 500);

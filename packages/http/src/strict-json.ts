@@ -2,18 +2,40 @@
  * JSON as RFC 8259 §4 would like it: a name twice in one object is refused, because two parsers may
  * pick different ones. Depth and number size are bounded before anything walks the value.
  */
+import { UNCLEAN_TEXT } from "./mistakes.ts";
+import type { Texts } from "./refusals.ts";
+
 const MAX_DEPTH = 16;
 
 export class JsonRefused extends Error {
   override readonly name = "JsonRefused";
+  readonly texts: Texts;
+
+  constructor(texts: Texts) {
+    super(texts.en);
+    this.texts = texts;
+  }
 }
+
+export const NOT_JSON: Texts = { en: "The body is not JSON", ru: "Тело запроса — не JSON" };
+const TOO_DEEP: Texts = {
+  en: `The body is nested deeper than ${MAX_DEPTH}`,
+  ru: `Вложенность тела запроса больше ${MAX_DEPTH}`,
+};
+const NAME_TWICE: Texts = { en: "A name stands twice in one object", ru: "Имя повторяется в одном объекте" };
+const WRONG_NAME: Texts = { en: "A name is not allowed", ru: "Недопустимое имя поля" };
+const UNCLEAN_NAME: Texts = {
+  en: "A name has characters that are not allowed",
+  ru: "В имени поля есть недопустимые символы",
+};
+const TOO_LARGE: Texts = { en: "A number is too large", ru: "Слишком большое число" };
 
 export function parseStrictJson(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new JsonRefused("The body is not JSON");
+    throw new JsonRefused(NOT_JSON);
   }
   checkStructure(text);
   checkValue(value, 0);
@@ -34,7 +56,7 @@ function checkStructure(text: string): void {
       if (names !== undefined && isName(text, end + 1)) addName(names, text.slice(at, end + 1));
       at = end;
     }
-    if (open.length > MAX_DEPTH) throw new JsonRefused(`The body is nested deeper than ${MAX_DEPTH}`);
+    if (open.length > MAX_DEPTH) throw new JsonRefused(TOO_DEEP);
   }
 }
 
@@ -47,9 +69,9 @@ function isName(text: string, at: number): boolean {
 
 function addName(names: Set<string>, quoted: string): void {
   const name = JSON.parse(quoted) as string;
-  if (names.has(name)) throw new JsonRefused("A name stands twice in one object");
+  if (names.has(name)) throw new JsonRefused(NAME_TWICE);
   if (name === "__proto__" || name === "constructor" || name === "prototype")
-    throw new JsonRefused("A name is not allowed");
+    throw new JsonRefused(WRONG_NAME);
   names.add(name);
 }
 
@@ -63,13 +85,12 @@ function endOfString(text: string, start: number): number {
 
 function checkValue(value: unknown, depth: number): void {
   if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
-    throw new JsonRefused("A number is too large");
+    throw new JsonRefused(TOO_LARGE);
   }
-  if (typeof value === "string" && !isCleanText(value))
-    throw new JsonRefused("A text has characters that are not allowed");
+  if (typeof value === "string" && !isCleanText(value)) throw new JsonRefused(UNCLEAN_TEXT);
   if (typeof value === "object" && value !== null) {
     for (const [name, inner] of Object.entries(value)) {
-      if (!isCleanText(name)) throw new JsonRefused("A name has characters that are not allowed");
+      if (!isCleanText(name)) throw new JsonRefused(UNCLEAN_NAME);
       checkValue(inner, depth + 1);
     }
   }

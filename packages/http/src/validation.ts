@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormatsModule from "ajv-formats";
-import { common } from "./common-refusals.ts";
+import { invalidInput, type Mistake, textsOf, UNCLEAN_TEXT } from "./mistakes.ts";
 import type { Server } from "./server.ts";
 import { isCleanText } from "./strict-json.ts";
 
@@ -21,11 +21,8 @@ export function strictValidation(app: Server): void {
     );
     return (data: unknown) => {
       if (validate(data)) return { value: data };
-      return {
-        error: common.invalid_request({
-          members: { errors: (validate.errors ?? []).slice(0, 5).map((error) => explain(error, httpPart)) },
-        }),
-      };
+      const mistakes = (validate.errors ?? []).slice(0, 5).map((error) => explain(error, httpPart));
+      return { error: invalidInput(...mistakes) };
     };
   });
   app.addHook("preValidation", async (request) => {
@@ -35,10 +32,7 @@ export function strictValidation(app: Server): void {
     ] as const) {
       for (const [name, value] of Object.entries((values ?? {}) as Record<string, unknown>)) {
         const clean = isCleanText(name) && (typeof value !== "string" || isCleanText(value));
-        if (!clean)
-          throw common.invalid_request({
-            members: { errors: [{ at: `/${part}`, message: "A text has characters that are not allowed" }] },
-          });
+        if (!clean) throw invalidInput({ at: `/${part}`, message: UNCLEAN_TEXT });
       }
     }
   });
@@ -68,12 +62,13 @@ function close(node: unknown): unknown {
   return schema;
 }
 
-function explain(error: ErrorObject, part: string | undefined): { at: string; message: string } {
+function explain(error: ErrorObject, part: string | undefined): Mistake {
   const where = part === "querystring" ? "query" : part === "params" ? "path" : (part ?? "body");
   const name = error.keyword === "additionalProperties" ? String(error.params["additionalProperty"]) : "";
   // A misspelt field is named; anything else that came where a name belongs may be a secret, and is not repeated.
   const unknown = FIELD_NAME.test(name) ? `: ${name}` : "";
-  return { at: `/${where}${error.instancePath}`, message: `${error.message ?? "is not valid"}${unknown}` };
+  const { en, ru } = textsOf(error);
+  return { at: `/${where}${error.instancePath}`, message: { en: `${en}${unknown}`, ru: `${ru}${unknown}` } };
 }
 
 const FIELD_NAME = /^[A-Za-z_]{1,40}$/;

@@ -9,4 +9,5 @@ export {
 } from "./database.ts";
 export { DatabaseAway, DatabaseRefusal } from "./errors.ts";
 export { type MigrationReport, migrate } from "./migrate.ts";
+export { forgetOtherServers } from "./other-servers.ts";
 export { observePool } from "./pool-metrics.ts";

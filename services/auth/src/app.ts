@@ -2,6 +2,7 @@
 import { common, createServer, describeContract, docsPage, type Server } from "@kinopass/http";
 import { limits } from "@kinopass/limiter";
 import { contractInfo } from "./contract-info.ts";
+import { credentialsFirst } from "./http/credentials-first.ts";
 import { countDoors } from "./metrics/doors.ts";
 import { buildCapabilities, type Capabilities } from "./wiring/capabilities.ts";
 import { followLimits } from "./wiring/limits.ts";
@@ -64,6 +65,10 @@ async function buildServer(surroundings: Surroundings, capabilities: Capabilitie
     limiter: capabilities.limiter,
     trustedProxies: config.trustedProxies,
     refuse: () => common.rate_limited(),
+  });
+  credentialsFirst(app, {
+    access_token: (request) => capabilities.authenticate.presented(request),
+    service_credential: (request) => capabilities.services.presented(request),
   });
   countDoors(app);
   await addRoutes(app, surroundings, capabilities);

@@ -168,6 +168,7 @@ export interface components {
             errors?: {
                 /** @description JSON pointer into the request */
                 at: string;
+                /** @description For people, in the language of the title */
                 message: string;
             }[];
         } & {

@@ -1,4 +1,4 @@
-import { common, pageOf, type Server } from "@kinopass/http";
+import { invalidInput, pageOf, type Server, type Texts } from "@kinopass/http";
 import { Type } from "typebox";
 import { type Accounts, refuse as refuseAccount } from "../accounts/accounts.ts";
 import type { Clock } from "../clock.ts";
@@ -61,12 +61,18 @@ function readRoutes(app: Server, { search, accounts, regions, guard, clock }: De
       const { email, region, age_ceiling: ageCeiling, cursor, page_size: size = 20 } = request.query;
       if (email !== undefined) {
         if (region !== undefined || ageCeiling !== undefined || cursor !== undefined)
-          throw unclear("An address is looked for alone: leave region, age_ceiling and cursor out");
+          throw unclear({
+            en: "An address is looked for alone: leave region, age_ceiling and cursor out",
+            ru: "Адрес ищут отдельно: уберите region, age_ceiling и cursor",
+          });
         const found = await accounts.findByEmail(parseEmail(email));
         return { items: found === undefined ? [] : [await shown(found)], next_cursor: null };
       }
       if (region === undefined && ageCeiling === undefined)
-        throw unclear("Give email, or region, or age_ceiling");
+        throw unclear({
+          en: "Give email, or region, or age_ceiling",
+          ru: "Укажите email, или region, или age_ceiling",
+        });
       const page = await search.find({ region, ageCeiling, cursor, size });
       return { items: await Promise.all(page.items.map(shown)), next_cursor: page.nextCursor };
     },
@@ -146,6 +152,6 @@ function actRoutes(app: Server, { administration, regions, guard, clock }: Depen
   );
 }
 
-function unclear(message: string) {
-  return common.invalid_request({ members: { errors: [{ at: "/query", message }] } });
+function unclear(message: Texts) {
+  return invalidInput({ at: "/query", message });
 }

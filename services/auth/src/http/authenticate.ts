@@ -56,6 +56,7 @@ export class Authenticate {
   readonly #sessions: SessionFinder;
   readonly #clock: Clock;
   readonly #freshProofMs: number;
+  readonly #presented = new WeakMap<FastifyRequest, IssuedClaims>();
 
   constructor(dependencies: {
     accessTokens: AccessTokens;
@@ -69,20 +70,27 @@ export class Authenticate {
     this.#freshProofMs = dependencies.freshProofMs;
   }
 
-  /** The member who is calling; throws 401 otherwise (RFC 6750 §3: with WWW-Authenticate). */
-  async member(request: FastifyRequest): Promise<Member> {
+  /**
+   * What the token says, by its signature alone; throws 401 otherwise (RFC 6750 §3: with WWW-Authenticate). Asked before the
+   * body is read, and remembered for `member`.
+   */
+  async presented(request: FastifyRequest): Promise<IssuedClaims> {
     const token = bearerOf(request);
     if (token === undefined)
       throw refuse.sign_in_required({ headers: { "www-authenticate": 'Bearer realm="kinopass"' } });
-    const claims = await this.#accessTokens.verify(token);
-    const session =
-      claims === undefined ? undefined : await this.#sessions.find(claims.accountId, claims.sessionId);
-    if (claims === undefined || session === undefined) {
-      throw refuse.access_token_invalid({
-        headers: { "www-authenticate": 'Bearer realm="kinopass", error="invalid_token"' },
-      });
-    }
-    return { accountId: claims.accountId, sessionId: claims.sessionId, claims, session };
+    const claims = this.#presented.get(request) ?? (await this.#accessTokens.verify(token));
+    if (claims === undefined) throw invalidToken();
+    this.#presented.set(request, claims);
+    return claims;
+  }
+
+  /** The member who is calling; throws 401 otherwise. The session is looked for now: it may end while a body comes. */
+  async member(request: FastifyRequest): Promise<Member> {
+    const claims = await this.presented(request);
+    const { accountId, sessionId } = claims;
+    const session = await this.#sessions.find(accountId, sessionId);
+    if (session === undefined) throw invalidToken();
+    return { accountId, sessionId, claims, session };
   }
 
   /** A member who proved who they are within the last ten minutes; 403 `reauth_required` otherwise. */
@@ -95,6 +103,12 @@ export class Authenticate {
   isFresh({ session }: Member): boolean {
     return this.#clock.now().getTime() - session.authenticated_at.getTime() <= this.#freshProofMs;
   }
+}
+
+function invalidToken() {
+  return refuse.access_token_invalid({
+    headers: { "www-authenticate": 'Bearer realm="kinopass", error="invalid_token"' },
+  });
 }
 
 /** RFC 6750 §2.1: the header only. A token in a query would end in logs and histories. */

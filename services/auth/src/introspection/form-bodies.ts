@@ -1,4 +1,9 @@
-import { common, isCleanText, type Server } from "@kinopass/http";
+import { invalidInput, isCleanText, type Server, type Texts } from "@kinopass/http";
+
+const WRONG_PARAMETER: Texts = {
+  en: "A parameter stands twice or has characters that are not allowed",
+  ru: "Параметр повторяется, или в нём есть недопустимые символы",
+};
 
 /**
  * OAuth speaks in forms (RFC 7662 §2.1, RFC 7009 §2.1). Taken only on the routes of this scope, and as
@@ -17,8 +22,7 @@ export function readForms(scope: Server, known: readonly string[]): void {
       );
       if (clean) done(null, Object.fromEntries(given.map((name) => [name, form.get(name)])));
       else {
-        const message = "A parameter stands twice or has characters that are not allowed";
-        done(common.invalid_request({ members: { errors: [{ at: "/body", message }] } }));
+        done(invalidInput({ at: "/body", message: WRONG_PARAMETER }));
       }
     },
   );

@@ -1,7 +1,7 @@
 /**
  * Other services of the cinema prove who they are with an id and a secret (HTTP Basic). The secret is
  * shown once, when it is made; it has 256 bits of entropy, so a plain SHA-256 keeps it and guessing is
- * hopeless. A disabled credential stops at once: nothing here is cached.
+ * hopeless. A disabled credential stops at once: nothing outlives its request here.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { refusals } from "@kinopass/http";
@@ -65,6 +65,7 @@ export class ServiceCredentials {
   readonly #db: PostgresDatabase;
   readonly #clock: Clock;
   readonly #audit: Audit;
+  readonly #presented = new WeakMap<FastifyRequest, queries.CredentialRow>();
 
   constructor({ db, clock, audit }: { db: PostgresDatabase; clock: Clock; audit: Audit }) {
     this.#db = db;
@@ -72,8 +73,10 @@ export class ServiceCredentials {
     this.#audit = audit;
   }
 
-  /** The service that is calling; 401 `invalid_client` (RFC 6749 §5.2) or 403 `insufficient_scope` otherwise. */
-  async demand(request: FastifyRequest, scope: Scope): Promise<ServiceActor> {
+  /** The credential, asked before the body is read; 401 `invalid_client` (RFC 6749 §5.2) if it is not one. */
+  async presented(request: FastifyRequest): Promise<queries.CredentialRow> {
+    const known = this.#presented.get(request);
+    if (known !== undefined) return known;
     const presented = basicOf(request);
     const found = presented === undefined ? undefined : await this.#verify(presented);
     if (found === undefined) {
@@ -82,6 +85,13 @@ export class ServiceCredentials {
         headers: { "www-authenticate": 'Basic realm="kinopass", charset="UTF-8"' },
       });
     }
+    this.#presented.set(request, found);
+    return found;
+  }
+
+  /** The service that is calling; 401 as above, or 403 `insufficient_scope`. */
+  async demand(request: FastifyRequest, scope: Scope): Promise<ServiceActor> {
+    const found = await this.presented(request);
     if (!found.scopes.includes(scope)) throw refuse.insufficient_scope({ members: { scope } });
     return { kind: "service", id: found.id, address: request.ip };
   }

@@ -59,8 +59,9 @@ export function demandBoundedPassword(password: string): void {
 /** `email` is the address the password will belong to, where there is one. */
 export function demandGoodPassword(password: string, email?: string | null): void {
   demandBoundedPassword(password);
-  if (isCommon(password) || isMadeOf(wordsOf(email), password)) throw refuse.password_too_common();
+  // Length first: whoever is told "too common" would come back with another short one.
   if (characters(password) < LEAST_CHARACTERS) throw refuse.password_too_short();
+  if (isCommon(password) || isMadeOf(wordsOf(email), password)) throw refuse.password_too_common();
 }
 
 function characters(text: string): number {

@@ -5,6 +5,8 @@ import type { Genre } from "../genres/genres.ts";
  * say, and never erase what another source said.
  */
 export interface FilmRecord {
+  /** Where it stands, if it came from a file. */
+  readonly place?: Place | undefined;
   readonly title: string;
   readonly year: number;
   /** Tells apart films of one title and year: the article's name; empty where the source has none. */
@@ -22,6 +24,13 @@ export interface FilmRecord {
   readonly genres: readonly Genre[];
   readonly directors: readonly string[];
   readonly actors: readonly string[];
+}
+
+export interface Place {
+  /** From 1, in the file's array. */
+  readonly record: number;
+  /** Where it begins, from 1. */
+  readonly line: number;
 }
 
 /** A record that cannot be a film; the message says why, for whoever mends the source. */

@@ -80,6 +80,22 @@ test("an import migrates an empty database and tells what came of each file", as
   assert.match(second.err, /and 2 more bad records/);
 });
 
+test("records that tell of one film are named, so that nobody misses films", async (t) => {
+  const { put, run } = await setUp(t, { DATABASE_URL: await emptyDatabase(t) });
+  const record = (title: string) => JSON.stringify({ title, year: 2000, cast: [], genres: [] });
+  const lines = ["One", "Two", "ONE", "Three", "two", "one"].map(record);
+  const file = await put("twice.json", `[${lines.join(",\n")}]`);
+  const { err, out } = await run([file]);
+  assert.match(err, /twice\.json:3: record 3, ONE \(2000\), is the film of line 1\n/);
+  assert.match(err, /twice\.json:5: record 5, two \(2000\), is the film of line 2\n/);
+  assert.match(err, /twice\.json:6: record 6, one \(2000\), is the film of line 1\n/);
+  assert.match(err, /twice\.json: 6 records, 3 new, 0 changed, 0 unchanged, 3 repeated\n/);
+  assert.match(out, /3 new films, .*, 3 records about a film told of before, 0 bad/);
+  const again = await run(["--max-bad", "1", file]);
+  assert.equal(again.err.match(/is the film of line/g)?.length, 1);
+  assert.match(again.err, /and 2 more repeated records/);
+});
+
 test("a refused file makes the command fail, after the others were imported", async (t) => {
   const { put, run } = await setUp(t, { DATABASE_URL: await emptyDatabase(t) });
   const { code, err, out } = await run([

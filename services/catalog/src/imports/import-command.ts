@@ -31,14 +31,15 @@ title, year, cast and genres are needed; the rest may be missing. Other fields a
 What to expect
   · The same file again changes nothing. A corrected file corrects: what it says replaces what was
     known, what it does not say stays.
-  · Films of one title and year are one film, unless their href tells them apart.
+  · Films of one title and year are one film, unless their href tells them apart. A record about a
+    film of which its file told before is named, with both lines.
   · What stands in a cast and is no name ("[2]", "(voice)") is left out.
   · A bad record is told with its file, number and line, and skipped; all others are imported.
   · A file that is no JSON array, or ends in the middle, is refused: nothing of it is imported.
   · Films without a rating are 18+; the newest three years of the whole catalog are for subscribers.
 
 Options
-  --max-bad N   bad records told one by one (default 20; all are counted)
+  --max-bad N   bad and repeated records told one by one (default 20 of each; all are counted)
   --help        this text
 
 Environment
@@ -104,6 +105,7 @@ async function importAndReport({ files, maxBad }: Command, url: string, io: Comm
   const began = io.uptime();
   const bar = new ProgressBar(io.stderr);
   let bad = 0;
+  let repeats = 0;
   const report = await importFilms({
     url,
     files,
@@ -114,25 +116,36 @@ async function importAndReport({ files, maxBad }: Command, url: string, io: Comm
       bad += 1;
       if (bad <= maxBad) bar.say(`${file}:${line}: record ${record} skipped: ${reason}`);
     },
+    onRepeatedRecord: ({ file, record, line, title, year, first }) => {
+      repeats += 1;
+      if (repeats <= maxBad)
+        bar.say(`${file}:${line}: record ${record}, ${title} (${year}), is the film of line ${first.line}`);
+    },
     onFile: (file) => bar.say(summaryOf(file)),
   });
+  if (repeats > maxBad)
+    bar.say(`… and ${repeats - maxBad} more repeated records (--max-bad ${repeats} tells all)`);
   if (bad > maxBad) bar.say(`… and ${bad - maxBad} more bad records (--max-bad ${bad} tells all)`);
   io.stdout.write(totalOf(report, (io.uptime() - began) / 1000));
   return report.files.some(({ refused }) => refused !== undefined) ? 1 : 0;
 }
 
-function summaryOf({ file, records, created, changed, same, bad, refused }: ImportedFile): string {
+function summaryOf({ file, records, created, changed, same, repeated, bad, refused }: ImportedFile): string {
   if (refused !== undefined) return `${file}: refused, nothing imported: ${refused}`;
   const parts = [`${records} records`, `${created} new`, `${changed} changed`, `${same} unchanged`];
-  return `${file}: ${[...parts, ...(bad > 0 ? [`${bad} bad`] : [])].join(", ")}`;
+  if (repeated > 0) parts.push(`${repeated} repeated`);
+  if (bad > 0) parts.push(`${bad} bad`);
+  return `${file}: ${parts.join(", ")}`;
 }
 
 function totalOf({ files, films, persons, genres }: ImportReport, seconds: number): string {
   const sum = (pick: (file: ImportedFile) => number) => files.reduce((total, file) => total + pick(file), 0);
+  const repeats = sum(({ repeated }) => repeated);
   return (
     `${sum(({ records }) => records)} records in ${seconds.toFixed(1)} s: ` +
     `${sum(({ created }) => created)} new films, ${sum(({ changed }) => changed)} changed, ` +
-    `${sum(({ same }) => same)} unchanged, ${sum(({ bad }) => bad)} bad records skipped.\n` +
+    `${sum(({ same }) => same)} unchanged, ` +
+    `${repeats > 0 ? `${repeats} records about a film told of before, ` : ""}${sum(({ bad }) => bad)} bad records skipped.\n` +
     `The catalog has ${films} films, ${persons} persons, ${genres} genres.\n`
   );
 }

@@ -73,7 +73,7 @@ test("a file is imported whole: films, genres, persons, order of the cast", asyn
   const report = await run(await put(FILMS));
   assert.deepEqual(
     report.files.map(({ file: _, ...counts }) => counts),
-    [{ records: 3, created: 3, changed: 0, same: 0, bad: 0 }],
+    [{ records: 3, created: 3, changed: 0, same: 0, repeated: 0, bad: 0 }],
   );
   assert.deepEqual([report.films, report.persons, report.genres], [3, 2, 3]);
   const cast = await all<{ name: string }>(

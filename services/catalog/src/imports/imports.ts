@@ -8,11 +8,11 @@ import { stat } from "node:fs/promises";
 import { DatabaseRefusal, PostgresDatabase, type Transaction } from "@kinopass/postgres";
 import type { Clock } from "../clock.ts";
 import { bundledFilms } from "./bundled-films.ts";
-import { BadRecord, type FilmRecord } from "./film-record.ts";
+import { BadRecord, type FilmRecord, type Place } from "./film-record.ts";
 import { type ArrayEntry, FileRefused, JsonArraySplitter } from "./json-array.ts";
 import * as queries from "./queries.ts";
 import { readWikipediaFilm } from "./wikipedia-films.ts";
-import { finishImport, writeFilms } from "./write-films.ts";
+import { finishImport, type RepeatedRecord, type Told, writeFilms } from "./write-films.ts";
 
 /** Larger files are not refused for lack of memory but for lack of sense: the world's films are some 500 MB. */
 export const MAX_FILE_BYTES = 200 * 1024 * 1024;
@@ -20,13 +20,14 @@ export const MAX_FILE_BYTES = 200 * 1024 * 1024;
 /** Records written together: bounds memory, and is more than any file of a decade has. */
 const BATCH = 5_000;
 
-export interface BadRecordReport {
+export interface BadRecordReport extends Place {
   readonly file: string;
-  /** From 1, in the file's array. */
-  readonly record: number;
-  /** Where it begins, from 1. */
-  readonly line: number;
   readonly reason: string;
+}
+
+/** A record about a film of which the same file told before; what it says is merged into that film. */
+export interface RepeatedRecordReport extends RepeatedRecord {
+  readonly file: string;
 }
 
 export interface ImportProgress {
@@ -42,6 +43,8 @@ export interface ImportedFile {
   readonly created: number;
   readonly changed: number;
   readonly same: number;
+  /** Records about films that the file tells of more than once: so many films fewer than records. */
+  readonly repeated: number;
   readonly bad: number;
   /** Why nothing of the file was imported. */
   readonly refused?: string;
@@ -61,6 +64,7 @@ export interface ImportOptions {
   readonly clock: Clock;
   readonly onProgress?: (progress: ImportProgress) => void;
   readonly onBadRecord?: (bad: BadRecordReport) => void;
+  readonly onRepeatedRecord?: (repeated: RepeatedRecordReport) => void;
   readonly onFile?: (file: ImportedFile) => void;
 }
 
@@ -126,7 +130,8 @@ async function importFile(
   file: string,
   options: Omit<ImportOptions, "url" | "files">,
 ): Promise<ImportedFile> {
-  const counts = { records: 0, created: 0, changed: 0, same: 0, bad: 0 };
+  const counts = { records: 0, created: 0, changed: 0, same: 0, repeated: 0, bad: 0 };
+  const told: Told = new Map();
   try {
     const bytesTotal = await sizeOf(file);
     // One attempt: a second would report the file's bad records twice, and the lock leaves nobody to collide with.
@@ -134,10 +139,12 @@ async function importFile(
       async (tx) => {
         await queries.lockImports(tx);
         for await (const batch of batchesOf(file, { ...options, bytesTotal, counts })) {
-          const written = await writeFilms(tx, batch);
+          const written = await writeFilms(tx, batch, told);
           counts.created += written.created;
           counts.changed += written.changed;
           counts.same += written.same;
+          counts.repeated += written.repeated.length;
+          for (const repeated of written.repeated) options.onRepeatedRecord?.({ file, ...repeated });
         }
         if (counts.created + counts.changed > 0) await finishImport(tx);
       },
@@ -183,7 +190,8 @@ function readEntry(entry: ArrayEntry, file: string, today: Date, reading: Readin
   reading.counts.records += 1;
   try {
     if (entry.text === undefined) throw new BadRecord("it is larger than 64 KiB");
-    return readWikipediaFilm(parse(entry.text), today);
+    const place = { record: entry.number, line: entry.line };
+    return { ...readWikipediaFilm(parse(entry.text), today), place };
   } catch (error) {
     if (!(error instanceof BadRecord)) throw error;
     reading.counts.bad += 1;

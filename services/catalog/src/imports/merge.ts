@@ -1,4 +1,4 @@
-import { distinctGenres, type FilmRecord } from "./film-record.ts";
+import { distinctGenres, type FilmRecord, type Place } from "./film-record.ts";
 
 /** A film that is kept, or is about to be. */
 export interface PlannedFilm {
@@ -7,6 +7,8 @@ export interface PlannedFilm {
   readonly folded: string;
   readonly before: FilmRecord | undefined;
   record: FilmRecord;
+  /** Where the file that is being read told of it first. */
+  told?: Place | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Transaction } from "@kinopass/postgres";
 import { ageRatingOf } from "../ratings/ratings.ts";
 import { joinedPairs, learn } from "../search/search.ts";
 import { fold } from "../text/fold.ts";
-import type { FilmRecord } from "./film-record.ts";
+import type { FilmRecord, Place } from "./film-record.ts";
 import { filmOf, merge, type PlannedFilm, sameFilm } from "./merge.ts";
 import * as queries from "./queries.ts";
 
@@ -11,11 +11,26 @@ export interface Written {
   readonly changed: number;
   /** Films that the records told nothing new of. */
   readonly same: number;
+  /** Records about a film of which their own file had told before. */
+  readonly repeated: readonly RepeatedRecord[];
 }
 
+export interface RepeatedRecord extends Place {
+  readonly title: string;
+  readonly year: number;
+  readonly first: Place;
+}
+
+/** Where a file told of which film, by id: its later batches repeat what earlier ones told. */
+export type Told = Map<number, Place>;
+
 /** Writes a batch of records; each list of columns is one statement, so time hardly depends on the network. */
-export async function writeFilms(tx: Transaction, records: readonly FilmRecord[]): Promise<Written> {
-  const films = await planFilms(tx, records);
+export async function writeFilms(
+  tx: Transaction,
+  records: readonly FilmRecord[],
+  told: Told = new Map(),
+): Promise<Written> {
+  const { films, repeated } = await planFilms(tx, records, told);
   const created = films.filter(({ before }) => before === undefined);
   const changed = films.filter(({ before, record }) => before !== undefined && !sameFilm(before, record));
   const ids = (await queries.newFilmIds(tx, created.length)).rows;
@@ -23,10 +38,13 @@ export async function writeFilms(tx: Transaction, records: readonly FilmRecord[]
   if (fresh.length > 0) await queries.insertFilms(tx, ...columnsOf(fresh));
   if (changed.length > 0) await queries.updateFilms(tx, ...columnsOf(changed));
   if (fresh.length + changed.length > 0) await writeLists(tx, changed, [...fresh, ...changed]);
+  for (const { id, told: place } of [...fresh, ...films])
+    if (id !== undefined && place !== undefined) told.set(id, place);
   return {
     created: created.length,
     changed: changed.length,
     same: films.length - created.length - changed.length,
+    repeated,
   };
 }
 
@@ -40,7 +58,11 @@ export async function finishImport(tx: Transaction): Promise<void> {
 }
 
 /** The films that the records are about, known and new, each with all that was said of it merged. */
-async function planFilms(tx: Transaction, records: readonly FilmRecord[]): Promise<readonly PlannedFilm[]> {
+async function planFilms(
+  tx: Transaction,
+  records: readonly FilmRecord[],
+  told: Told,
+): Promise<{ readonly films: readonly PlannedFilm[]; readonly repeated: readonly RepeatedRecord[] }> {
   const keyed = records.map((record) => ({ record, folded: foldTitle(record.title) }));
   const kept = await queries.filmsOf(
     tx,
@@ -51,16 +73,25 @@ async function planFilms(tx: Transaction, records: readonly FilmRecord[]): Promi
   const keyOf = (folded: string, year: number) => `${year} ${folded}`;
   for (const row of kept.rows) {
     const record = recordOf(row);
-    const film: PlannedFilm = { id: row.id, folded: row.folded, before: record, record };
+    const { id, folded } = row;
+    const film: PlannedFilm = { id, folded, before: record, record, told: told.get(id) };
     append(namesakes, keyOf(row.folded, row.year), film);
   }
+  const repeated: RepeatedRecord[] = [];
   for (const { record, folded } of keyed) {
-    const key = keyOf(folded, record.year);
+    const { place, title, year } = record;
+    const key = keyOf(folded, year);
     const film = filmOf(record, namesakes.get(key) ?? []);
-    if (film === undefined) append(namesakes, key, { id: undefined, folded, before: undefined, record });
-    else film.record = merge(film.record, record);
+    if (film === undefined) {
+      append(namesakes, key, { id: undefined, folded, before: undefined, record, told: place });
+      continue;
+    }
+    if (place !== undefined && film.told !== undefined)
+      repeated.push({ ...place, title, year, first: film.told });
+    film.told ??= place;
+    film.record = merge(film.record, record);
   }
-  return [...namesakes.values()].flat();
+  return { films: [...namesakes.values()].flat(), repeated };
 }
 
 function append(lists: Map<string, PlannedFilm[]>, key: string, film: PlannedFilm): void {
