@@ -1,6 +1,7 @@
 // Loaded before anything else: `node --import @kinopass/tracing/register main.js`. Without an endpoint in the OTEL_*
 // variables it registers nothing and loads nothing of the SDK.
 import { write } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { isMainThread } from "node:worker_threads";
 import { metricsConfig, processEnvironment, tracingConfig } from "./config.ts";
 import type { RunningMetrics } from "./metrics.ts";
@@ -10,9 +11,12 @@ import type { LogLine } from "./watched-exporter.ts";
 const STDERR = 2;
 const LEVELS = { info: 30, warn: 40, error: 50 } as const;
 const FLUSH_DEADLINE_MS = 3_000;
+const TELLING_MS = 200;
 
 let running: RunningTracing | undefined;
 let metrics: RunningMetrics | undefined;
+/** Settles when the last line is written. */
+let told: Promise<void> = Promise.resolve();
 
 /**
  * Sends the spans that are waiting and stops tracing; resolves when that is done or the time is up, and never rejects.
@@ -22,16 +26,15 @@ let metrics: RunningMetrics | undefined;
  */
 export async function shutdownTracing(deadlineMs = FLUSH_DEADLINE_MS): Promise<void> {
   await Promise.all([running?.shutdown(deadlineMs), metrics?.close()]);
+  // So that a process that exits by itself has told what there was to tell; to a reader who stopped reading it cannot.
+  await Promise.race([told, delay(TELLING_MS, undefined, { ref: false })]);
 }
 
 /** Written without waiting: a reader of our log who has stopped reading must not stop us. */
 function log({ level, msg, ...fields }: LogLine): void {
   const time = Math.round(performance.timeOrigin + performance.now());
-  write(
-    STDERR,
-    `${JSON.stringify({ level: LEVELS[level], time, name: "tracing", msg, ...fields })}\n`,
-    () => undefined,
-  );
+  const line = `${JSON.stringify({ level: LEVELS[level], time, name: "tracing", msg, ...fields })}\n`;
+  told = new Promise((done) => write(STDERR, line, () => done()));
 }
 
 async function start(): Promise<void> {

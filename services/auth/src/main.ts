@@ -10,6 +10,9 @@ import { readAuthConfig } from "./config.ts";
 import { observeAuth } from "./metrics/gauges.ts";
 
 /** Reads the configuration, migrates, listens; on SIGTERM or SIGINT drains and leaves nothing behind. */
+/** With the second that balancers have to notice, three at most for an instance that has nothing else to finish. */
+const LAST_SPANS_MS = 1_500;
+
 async function main(): Promise<void> {
   const config = readAuthConfig(process.env);
   const logger = createLogger({ level: config.logLevel, service: "auth" });
@@ -37,7 +40,9 @@ async function main(): Promise<void> {
         (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),
       )
       .then(stopObserving)
-      .then(() => Promise.all([closeMetrics(), shutdownTracing()]));
+      .then(() => Promise.all([closeMetrics(), shutdownTracing(LAST_SPANS_MS)]))
+      // Spans on their way to a Jaeger that is silent would keep the process for as long as they are waited for.
+      .then(() => process.exit());
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 }

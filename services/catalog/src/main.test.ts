@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { emptyDatabase } from "./testing/start-catalog.ts";
@@ -62,6 +62,30 @@ test("one process fills an empty database, serves without Auth, drains on SIGTER
     assert.equal(await started.exit, 0);
     assert.match(started.output(), /"msg":"stopped"/);
   }
+});
+
+test("an instance that is told to stop does not wait for a Jaeger that takes spans and never answers", async (t) => {
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  t.after(() => silent.close());
+  const exported = once(silent, "connection");
+  const { port } = silent.address() as AddressInfo;
+  const started = start({
+    ...variablesFor(await emptyDatabase(t)),
+    NODE_OPTIONS: `--import=${import.meta.resolve("@kinopass/tracing/register")}`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    // Whoever waits for the answer waits for two minutes.
+    OTEL_EXPORTER_OTLP_TIMEOUT: "120000",
+  });
+  t.after(() => started.child.kill("SIGKILL"));
+  await (await fetch(`${await addressOf(started)}/v1/films`)).arrayBuffer();
+  started.child.kill("SIGTERM");
+  const patience = AbortSignal.timeout(60_000);
+  const gone = await Promise.race([started.exit, once(patience, "abort").then(() => "still there")]);
+  await exported;
+  assert.equal(gone, 0);
+  assert.match(started.output(), /"msg":"stopped"/);
+  assert.match(started.output(), /the last spans could not be sent in time/);
 });
 
 test("a port that is taken is named with the variable that moves it, and nothing stays open", async (t) => {

@@ -5,6 +5,9 @@ import { startCatalog } from "./app.ts";
 import { systemClock } from "./clock.ts";
 import { readCatalogConfig } from "./config.ts";
 
+/** With the second that balancers have to notice, three at most for an instance that has nothing else to finish. */
+const LAST_SPANS_MS = 1_500;
+
 /** Reads the configuration, starts; on SIGTERM or SIGINT drains and leaves nothing behind. */
 async function main(): Promise<void> {
   const config = readCatalogConfig(process.env);
@@ -30,7 +33,9 @@ async function main(): Promise<void> {
         () => logger.info("stopped"),
         (error: unknown) => logger.error({ err: error }, "could not stop cleanly"),
       )
-      .then(() => Promise.all([closeMetrics(), shutdownTracing()]));
+      .then(() => Promise.all([closeMetrics(), shutdownTracing(LAST_SPANS_MS)]))
+      // Spans on their way to a Jaeger that is silent would keep the process for as long as they are waited for.
+      .then(() => process.exit());
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 }
