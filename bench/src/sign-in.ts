@@ -10,7 +10,7 @@ const ROUNDS = 3;
 /** So many that nobody comes to fifty devices: ending the oldest at every sign-in is nobody's day. */
 const PEOPLE = 128;
 /** For each core; the hashes never wait for somebody who waits for the disk. */
-const CLIENTS_PER_CORE = 4;
+const CLIENTS_PER_CORE = 8;
 
 /** Sign-ins a second at the door ÷ hashes a second that this machine can verify at all, at equal parameters. */
 export async function benchSignIn(): Promise<Figure[]> {

@@ -27,6 +27,11 @@ export function withSpan<Result>(name: string, options: SpanOptions, fn: (span: 
   return runTraced(tracer, context.active(), describe, fn);
 }
 
+/** Writes down below the active span what has happened already; both times are readings of performance.now(). */
+export function pastSpan(name: string, { began, ended }: Readonly<Record<"began" | "ended", number>>): void {
+  activeTracer()?.startSpan(name, { startTime: began }).end(ended);
+}
+
 /** Adds attributes to the active span. Ids and words from fixed lists only: never a password, token, code or e-mail. */
 export function annotate(attributes: Attributes): void {
   if (activeTracer() === undefined) return;

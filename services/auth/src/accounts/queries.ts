@@ -23,13 +23,24 @@ export interface AccountRow {
 }
 
 /** `birth_date` as text: a date has no zone, and the driver would give it one. */
-const SHOWN = `id, region, status, email, password_hash, display_name, birth_date::text as birth_date,
-          birth_date_precision, locale, created_at, updated_at, password_changed_at,
+const shown = (
+  of: string,
+) => `${of}id, ${of}region, ${of}status, ${of}email, ${of}password_hash, ${of}display_name,
+          ${of}birth_date::text as birth_date, ${of}birth_date_precision, ${of}locale,
+          ${of}created_at, ${of}updated_at, ${of}password_changed_at`;
+const SHOWN = `${shown("")},
           array(select role_name from auth.role_grants where account_id = $1 order by role_name) as roles`;
 
 export const find = statement<AccountRow>(
   "accounts.find",
   `select ${SHOWN} from auth.accounts where id = $1 and region = $2`,
+);
+
+/** $3 and $4: an account that is not there, looked for where nobody owns the identifier. */
+export const findByIdentifier = statement<AccountRow>(
+  "accounts.find_by_identifier",
+  `select ${shown("(found.account).")}, found.roles
+     from auth.account_by_identifier($1, $2, $3, $4) as found`,
 );
 
 /**

@@ -86,6 +86,11 @@ export class Directory {
     return rows[0] === undefined ? undefined : await read(rows[0].region);
   }
 
+  /** Both columns of the table's key. */
+  key(identifier: Identifier): { readonly hash: Buffer; readonly kind: number } {
+    return { hash: this.hash(identifier), kind: KINDS[identifier.kind] };
+  }
+
   /** What stands in the table for an identifier; codes and limits use it as a key as well. */
   hash(identifier: Identifier): Buffer {
     return identifier.kind === "email"

@@ -4,6 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import type { Transaction } from "@kinopass/postgres";
+import { parseEmail } from "../directory/email-address.ts";
 import type { AccountId } from "../ids.ts";
 import { ask, signUpWith, startAuth } from "../roles/administrators.test-support.ts";
 import type { TestAuth } from "../testing/start-auth.ts";
@@ -137,6 +139,43 @@ async function leavesOf(t: TestContext, text: string, values: readonly unknown[]
 }
 
 const SOMEBODY = "0193a5c2-7d1e-7240-9f10-2a6b8c4d5e6f";
+
+test("a function that finds an account by its address scans one leaf of each table, also for nobody's", async (t) => {
+  const auth = await startAuth(t);
+  const anna = await auth.signUp({ region: "ru_volga" });
+  const { accounts, db } = auth.auth.capabilities;
+  for (const [email, home] of [
+    [anna.email, "accounts_ru_volga"],
+    ["nobody@example.com", "accounts_ru_unassigned"],
+  ] as const) {
+    const leaves = await db.transaction(async (tx) => {
+      const before = await scansIn(tx);
+      // On this connection, whose scans are counted here.
+      t.mock.method(db, "run", tx.run.bind(tx));
+      await accounts.findByEmail(parseEmail(email));
+      t.mock.restoreAll();
+      const after = await scansIn(tx);
+      return [...after].filter(([leaf, scans]) => scans > (before.get(leaf) ?? 0)).map(([leaf]) => leaf);
+    });
+    assert.deepEqual(
+      leaves.map((leaf) => leaf.replace(/_\d+$/, "")),
+      [home, "identifiers", "role_grants"],
+      leaves.join(" "),
+    );
+  }
+});
+
+/** How often this connection has scanned each leaf since it last told the statistics of the server. */
+async function scansIn(tx: Transaction): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await tx.run<{ readonly leaf: string; readonly scans: number }>({
+    name: "",
+    text: `select relname as leaf, (coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::int as scans
+             from pg_stat_xact_user_tables join pg_inherits on inhrelid = relid
+            where schemaname = 'auth' order by relname`,
+    values: [],
+  });
+  return new Map(rows.map(({ leaf, scans }) => [leaf, scans]));
+}
 
 test("the proof sees what it must: a statement without the partition key is caught", async (t) => {
   assert.deepEqual(await leavesOf(t, "select from auth.accounts where id = $1", [SOMEBODY]), [9]);

@@ -70,13 +70,38 @@ test("who is let in is counted at the door, before the first hash begins, and ma
 test("a thread that dies is replaced, and whoever it worked for is asked to try again", async (t) => {
   const lane = startLane(t);
   await hash(lane, DEAR);
-  const lost = hash(lane, DEAR);
+  // Four go to the thread together, the fifth waits for another turn.
+  const lost = Array.from({ length: 4 }, () => hash(lane, DEAR));
   const next = hash(lane);
-  const refused = assert.rejects(lost, { code: "busy_try_again", status: 503 });
+  const refused = Promise.all(
+    lost.map((one) => assert.rejects(one, { code: "busy_try_again", status: 503 })),
+  );
   await lane.threads[0]?.close();
   await refused;
   assert.match(String(await next), /^\$argon2id\$/);
   assert.match(String(await hash(lane)), /^\$argon2id\$/);
+  assert.deepEqual(lane.load, { working: 0, waiting: 0 });
+});
+
+test("many at once share few threads, and everybody has the answer to their own question", async (t) => {
+  const lane = startLane(t, 2);
+  const passwords = Array.from({ length: 40 }, (_, n) => `four green boots ${n}`);
+  const hashes = await Promise.all(
+    passwords.map((password) => lane.run({ kind: "hash", password, cost: CHEAP })),
+  );
+  const answers = await Promise.allSettled(
+    passwords.map((password, n) =>
+      lane.run(
+        n % 3 === 0
+          ? { kind: "verify", password, hash: "not a hash" }
+          : { kind: "verify", password, hash: String(hashes[(n + (n % 3) - 1) % 40]) },
+      ),
+    ),
+  );
+  assert.deepEqual(
+    answers.map((one) => (one.status === "fulfilled" ? one.value : "refused")),
+    passwords.map((_, n) => ["refused", true, false][n % 3]),
+  );
 });
 
 test("a hash that cannot be read refuses one caller and leaves the lane as it was", async (t) => {
@@ -89,12 +114,14 @@ test("a hash that cannot be read refuses one caller and leaves the lane as it wa
 
 test("a closed lane sends away who waits and who comes", async () => {
   const lane = new HashLane({ workers: 1 });
-  const working = hash(lane, DEAR).catch((error: { code: string }) => error.code);
+  const working = Array.from({ length: 4 }, () =>
+    hash(lane, DEAR).catch((error: { code: string }) => error.code),
+  );
   const refused = assert.rejects(hash(lane), { code: "busy_try_again" });
   await lane.close();
   await refused;
   // It was too late to stop, or it was stopped; in neither case does anybody wait for ever.
-  assert.match(String(await working), /^(\$argon2id\$.*|busy_try_again)$/);
+  for (const one of working) assert.match(String(await one), /^(\$argon2id\$.*|busy_try_again)$/);
   await assert.rejects(hash(lane), { code: "busy_try_again" });
 });
 

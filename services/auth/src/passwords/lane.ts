@@ -2,15 +2,16 @@
  * Password hashing has a lane of its own, off the event loop and off libuv's pool (where DNS, files and
  * crypto wait as well): so many threads and no more, each at a lower priority than the event loop. The
  * queue before it is bounded in time: who would wait longer than half a second is sent away at once
- * with 503 and Retry-After, since an answer that comes too late costs as much as one in time.
+ * with 503 and Retry-After, since an answer that comes too late costs as much as one in time. While
+ * more come than there are threads, a thread takes up to four at once and answers them together.
  *
  * A door takes its place before it asks Redis or PostgreSQL anything. Otherwise all who come while the
  * first are still being looked up would see the same free place, and be sent away after costing as much.
  */
 import { availableParallelism } from "node:os";
 import { refusals } from "@kinopass/http";
-import { meter, type RecordingInstrument, withSpan } from "@kinopass/tracing";
-import { HashThread } from "./hash-thread.ts";
+import { meter, pastSpan, type RecordingInstrument } from "@kinopass/tracing";
+import { type Hashed, HashThread, TOGETHER } from "./hash-thread.ts";
 import type { HashResult, HashTask } from "./hash-worker.ts";
 
 export const refuse = refusals({
@@ -32,12 +33,12 @@ const FIRST_GUESS_MS = 20;
 const NEWEST_WEIGHT = 0.2;
 
 const waited = meter().histogram("kinopass.auth.hash_wait", {
-  description: "Time a password waits for a thread",
+  description: "Time a password waits for its turn on a thread",
   unit: "s",
   boundaries: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5],
 });
 const worked = meter().histogram("kinopass.auth.hash_work", {
-  description: "Time of the hash itself, with the start of its thread",
+  description: "Time of the hash itself",
   unit: "s",
   boundaries: [0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1],
 });
@@ -66,9 +67,10 @@ export class HashLane {
     this.#threads = Array.from({ length: count }, () => new HashThread());
   }
 
-  /** Hashes at work and waiting, for metrics. */
+  /** Hashes that a thread has, and those that wait for one; for metrics. */
   get load(): { readonly working: number; readonly waiting: number } {
-    return { working: this.#threads.filter((thread) => thread.busy).length, waiting: this.#waiting.length };
+    const working = this.#threads.reduce((sum, thread) => sum + thread.load, 0);
+    return { working, waiting: this.#waiting.length };
   }
 
   /** Refuses `busy_try_again` where who came now would wait too long. */
@@ -101,8 +103,19 @@ export class HashLane {
 
   /** Runs one task; refuses `busy_try_again` where the wait would be too long or the thread died. */
   async run(task: HashTask): Promise<HashResult> {
-    const thread = await timed(waited, () => withSpan("passwords.hash_wait", {}, () => this.#turn()));
-    return await timed(worked, () => withSpan("passwords.hash_work", {}, () => this.#work(thread, task)));
+    const asked = performance.now();
+    const waitedFor = (ended: number) => tell(waited, "passwords.hash_wait", asked, ended);
+    try {
+      const thread = await this.#turn();
+      const { result, began, ended } = await this.#work(thread, task);
+      waitedFor(began);
+      tell(worked, "passwords.hash_work", began, ended);
+      return result;
+    } catch (error) {
+      // Who was sent away has waited as well; a hash that failed is not one.
+      waitedFor(performance.now());
+      throw error;
+    }
   }
 
   /** Sends away who waits and ends the threads. */
@@ -114,10 +127,11 @@ export class HashLane {
 
   /** Resolves with a thread that is reserved for the caller. */
   #turn(): Promise<HashThread> | HashThread {
-    const free = this.#closed ? undefined : this.#threads.find((thread) => !thread.busy);
-    if (free !== undefined) return free.reserve();
+    const thread = this.#idlest();
+    if (thread.load === 0 && !this.#closed) return thread.reserve();
     const { working, waiting: queued } = this.load;
     if (!this.#hasRoom(working + queued, this.#longestWaitMs)) throw this.#full();
+    if (thread.load < TOGETHER) return thread.reserve();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
@@ -137,12 +151,16 @@ export class HashLane {
     });
   }
 
-  async #work(thread: HashThread, task: HashTask): Promise<HashResult> {
+  #idlest(): HashThread {
+    return this.#threads.reduce((best, next) => (next.load < best.load ? next : best));
+  }
+
+  async #work(thread: HashThread, task: HashTask): Promise<Hashed> {
     try {
-      const { result, workMs } = await thread.run(task);
-      this.#meanMs =
-        this.#meanMs === undefined ? workMs : this.#meanMs + NEWEST_WEIGHT * (workMs - this.#meanMs);
-      return result;
+      const hashed = await thread.run(task);
+      const took = hashed.ended - hashed.began;
+      this.#meanMs = this.#meanMs === undefined ? took : this.#meanMs + NEWEST_WEIGHT * (took - this.#meanMs);
+      return hashed;
     } catch (error) {
       throw refuse.busy_try_again({ cause: error, headers: { "retry-after": "1" } });
     } finally {
@@ -157,12 +175,7 @@ export class HashLane {
   }
 }
 
-/** Who was sent away has waited as well; a hash that failed is not one. */
-async function timed<T>(instrument: RecordingInstrument, work: () => T | Promise<T>): Promise<T> {
-  const began = performance.now();
-  try {
-    return await work();
-  } finally {
-    instrument.record((performance.now() - began) / 1000);
-  }
+function tell(instrument: RecordingInstrument, name: string, began: number, ended: number): void {
+  instrument.record((ended - began) / 1000);
+  pastSpan(name, { began, ended });
 }
