@@ -20,7 +20,7 @@ const benches: Readonly<
   catalog: ["film page with a signed-in caller ÷ without", benchCatalog],
   guard: ["what it takes to know a caller ÷ what jose alone takes", benchGuard],
   "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
-  revocation: ["from Auth's answer to a sign-out until the catalog refuses the token", benchRevocation],
+  revocation: ["from Auth's answer to a sign-out until every catalog refuses the token", benchRevocation],
   "cold-start": ["a restart of the catalog while Auth is frozen or dead", benchColdStart],
   tracing: [
     "throughput with tracing off, at 1 % and at 100 % ÷ without tracing code (tracing=auth, =catalog)",

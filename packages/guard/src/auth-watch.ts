@@ -84,6 +84,14 @@ export class AuthWatch {
     return recent && this.health.state !== "away" && this.keys.usable;
   }
 
+  /** Whether a key that we do not have is none: a set this young has whatever Auth signs with, also while the feed says nothing. */
+  get keysCurrent(): boolean {
+    if (this.fresh) return true;
+    const { unknownKeyCooldownMs, answerMs } = this.timings;
+    const young = (this.keys.ageMs ?? Number.POSITIVE_INFINITY) <= unknownKeyCooldownMs + answerMs;
+    return young && this.health.state !== "away";
+  }
+
   /**
    * Resolves as soon as the guard can be asked: with what is on the disk and Auth's first word, or
    * without it after `startMs`. Never rejects: an outage must not keep a service from starting.

@@ -136,8 +136,8 @@ export class Guard {
     this.#watch.count("guard_token_faults", { fault });
     if (fault !== "unknown_key") return refused("token_invalid", this.#sure());
     this.#watch.keys.missed();
-    // With current keys an unknown one is a forgery; with old ones it may be Auth's newest.
-    return this.#watch.fresh ? refused("token_invalid", "fresh") : guest("auth_away", "stale");
+    // With current keys an unknown one is a forgery or withdrawn; with old ones it may be Auth's newest.
+    return this.#watch.keysCurrent ? refused("token_invalid", this.#sure()) : guest("auth_away", "stale");
   }
 
   #sure(): "fresh" | "stale" {

@@ -86,7 +86,14 @@ test("signing keys", { concurrency: true, timeout: 60_000 }, async (t) => {
     await auth.rotate();
     await auth.withdraw(old, { tell: false });
     await recorder.next("guard_probes", "keys", "success");
-    assert.notEqual((await guard.identify(seen)).kind, "member");
+    assert.equal(
+      (await guard.identify(seen)).because,
+      "token_invalid",
+      "to be renewed, not to be waited for",
+    );
+    await auth.kill();
+    await recorder.state("away");
+    assert.equal((await guard.identify(seen)).because, "auth_away", "it may be one that Auth made since");
   });
 
   await t.test(
