@@ -1,5 +1,6 @@
 import { pageOf, type Server } from "@kinopass/http";
 import type { PostgresDatabase } from "@kinopass/postgres";
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { type Authenticate, type Member, memberRefusals, memberSecurity } from "../http/authenticate.ts";
 import { clientOf } from "../http/client.ts";
@@ -61,19 +62,19 @@ function tokenReader(sessions: Sessions): (body: { refresh_token: string }) => R
   };
 }
 
-export function sessionRoutes(app: Server, { sessions, authenticate, db }: Dependencies): void {
-  const limit = { class: "reads" } as const;
-  const claimsOf = tokenReader(sessions);
-  /** Signing out is kept as long as staying signed in. */
-  const priority = "high";
-  const actorOf = (member: Member, request: Parameters<typeof clientOf>[0]) =>
-    ({
-      kind: "account",
-      id: member.accountId,
-      sessionId: member.sessionId,
-      address: clientOf(request).address,
-    }) as const;
+const limit = { class: "reads" } as const;
+/** Signing out is kept as long as staying signed in. */
+const priority = "high";
 
+export function sessionRoutes(app: Server, given: Dependencies): void {
+  refreshRoute(app, given);
+  deviceRoutes(app, given);
+  signOutRoutes(app, given);
+  signOutEverywhereRoute(app, given);
+}
+
+function refreshRoute(app: Server, { sessions }: Dependencies): void {
+  const claimsOf = tokenReader(sessions);
   app.post(
     "/v1/sessions/refresh",
     {
@@ -105,7 +106,9 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
     },
     async ({ body }) => showTokens(await sessions.refreshBy(claimsOf(body))),
   );
+}
 
+function deviceRoutes(app: Server, { sessions, authenticate }: Dependencies): void {
   app.get(
     "/v1/sessions",
     {
@@ -156,7 +159,9 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
       return reply.code(204).send(null);
     },
   );
+}
 
+function signOutRoutes(app: Server, { sessions, authenticate }: Dependencies): void {
   app.delete(
     "/v1/sessions/current",
     {
@@ -200,7 +205,9 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
       return reply.code(204).send(null);
     },
   );
+}
 
+function signOutEverywhereRoute(app: Server, { sessions, authenticate, db }: Dependencies): void {
   app.delete(
     "/v1/sessions",
     {
@@ -229,6 +236,10 @@ export function sessionRoutes(app: Server, { sessions, authenticate, db }: Depen
       return reply.code(204).send(null);
     },
   );
+}
+
+function actorOf({ accountId: id, sessionId }: Member, request: FastifyRequest) {
+  return { kind: "account", id, sessionId, address: clientOf(request).address } as const;
 }
 
 function show(row: SessionRow, current: SessionId) {

@@ -8,7 +8,6 @@
  * session ends after 30 days without use, and after 180 days in any case. Fifty devices at most: the
  * one unused for longest gives way.
  */
-import { refusals } from "@kinopass/http";
 import type { Database, PostgresDatabase, Transaction } from "@kinopass/postgres";
 import { annotate, trace } from "@kinopass/tracing";
 import type { Actor, Audit } from "../audit/audit.ts";
@@ -22,31 +21,9 @@ import { ACCESS_TOKEN_SECONDS, type AccessTokens, type AgeCeiling } from "../tok
 import { ageCeilingOf } from "./age.ts";
 import * as queries from "./queries.ts";
 import { type RefreshClaims, type RefreshToken, readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
+import { refuse } from "./refusals.ts";
 
-export const refuse = refusals({
-  refresh_token_invalid: {
-    status: 401,
-    title: { en: "Sign in again", ru: "Войдите ещё раз" },
-    detail: { en: "This refresh token is not valid", ru: "Этот токен обновления недействителен" },
-  },
-  refresh_token_reused: {
-    status: 401,
-    title: { en: "Sign in again", ru: "Войдите ещё раз" },
-    detail: {
-      en: "A used refresh token came back, so the session was ended to keep the account safe",
-      ru: "Использованный токен обновления пришёл снова, поэтому сеанс завершён ради безопасности",
-    },
-  },
-  session_over: {
-    status: 401,
-    title: { en: "The session is over; sign in again", ru: "Сеанс завершён, войдите ещё раз" },
-  },
-  account_disabled: {
-    status: 403,
-    title: { en: "This account is disabled", ru: "Эта учётная запись отключена" },
-  },
-  session_not_found: { status: 404, title: { en: "There is no such session", ru: "Такого сеанса нет" } },
-});
+export { refuse } from "./refusals.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 export const OVERLAP_MS = 10_000;
