@@ -49,12 +49,16 @@ function told(mistakes: readonly Mistake[], language: Language) {
 }
 
 /** The document of a refusal as the contract shows it. */
-export function exampleProblem(code: string, definition: RefusalDefinition): ProblemDocument {
-  return describe(code, definition, {
+export function exampleProblem(
+  code: string,
+  definition: RefusalDefinition,
+): ProblemDocument & Record<string, unknown> {
+  const context = {
     language: "en",
     requestId: "0193a5c2-7d1e-7b3c-9f10-2a6b8c4d5e6f",
     traceId: undefined,
-  });
+  } as const;
+  return { ...describe(code, definition, context), ...definition.example };
 }
 
 function describe(

@@ -9,6 +9,8 @@ export interface RefusalDefinition {
   readonly title: Texts;
   /** What to do next, where the title does not say it. */
   readonly detail?: Texts;
+  /** Members that its answers have, as the contract shows them. */
+  readonly example?: Readonly<Record<string, unknown>>;
 }
 
 export interface RefusalExtras {

@@ -50,22 +50,27 @@ function typing({ title, domains = [], secret = false, notice, back }, done) {
 async function captcha(go, form, notice) {
   const idempotency = { "idempotency-key": crypto.randomUUID() };
   const { status, body } = await ask("POST", "/v1/captcha/challenges", { action: "sign_up" }, idempotency);
-  if (status !== 201) return failed(go, body);
+  if (status !== 201) return failed(go, body, () => captcha(go, form));
   showSum(go, form, body, notice);
 }
 
+/** After these another challenge may go well: this one is over, or it was in a store that is away. */
+const NEW_CHALLENGE = ["captcha_spent", "captcha_expired", "captcha_unknown", "captcha_unavailable"];
+
 function showSum(go, form, challenge, notice) {
+  const shown = crypto.randomUUID();
   const answered = async (digits) => {
     const { status, body } = await ask(
       "POST",
       `/v1/captcha/challenges/${challenge.id}/answer`,
       { answer: Number(digits) },
-      { "idempotency-key": crypto.randomUUID() },
+      { "idempotency-key": `${shown} ${digits}` },
     );
     if (status === 200) return begin(go, { ...form, captcha_pass: body.captcha_pass });
-    if (body.code === "captcha_wrong") return showSum(go, form, body.challenge, body.title);
-    if (["captcha_spent", "captcha_expired"].includes(body.code)) return captcha(go, form, body.title);
-    failed(go, body);
+    if (body.code === "captcha_once_more") return showSum(go, form, body.challenge, good(body.title));
+    if (body.challenge !== undefined) return showSum(go, form, body.challenge, bad(body.title));
+    if (NEW_CHALLENGE.includes(body.code)) return captcha(go, form, bad(body.title));
+    failed(go, body, () => captcha(go, form));
   };
   const sum = pictureOf(challenge.picture.data, {
     class: "sum",
@@ -90,7 +95,7 @@ function confirm(go, email, notice) {
   const entered = async (code) => {
     const device = { name: t("Living-room TV"), kind: "tv" };
     const { status, body } = await ask("POST", "/v1/accounts/confirm", { email, code, device });
-    if (status !== 201) return confirm(go, email, body.title);
+    if (status !== 201) return confirm(go, email, bad(body.title));
     keepTokens(body);
     go.films();
   };
@@ -114,14 +119,19 @@ function digitsScreen(go, { name, title, picture, notice, most }, done) {
     digits = next.slice(0, most);
     line.textContent = digits;
   };
-  const submit = () => {
-    if (digits !== "") done(digits);
+  let waits = false;
+  // OK is pressed twice by many; the second time must not answer what comes next.
+  const submit = async () => {
+    if (digits === "" || waits) return;
+    waits = true;
+    await done(digits);
+    waits = false;
   };
   listen({
     digit: (digit) => change(digits + digit),
     back: () => (digits === "" ? go.pairing() : change(digits.slice(0, -1))),
   });
-  const told = notice === undefined ? [] : [make("p", { class: "bad", id: "notice" }, notice)];
+  const told = notice === undefined ? [] : [notice];
   const buttons = make(
     "div",
     { class: "row" },
@@ -135,8 +145,10 @@ function digitsScreen(go, { name, title, picture, notice, most }, done) {
   );
 }
 
-function failed(go, { title, errors }) {
-  const again = make("button", { press: () => signUp(go) }, t("Try again"));
+const bad = (text) => make("p", { class: "bad", id: "notice" }, text);
+const good = (text) => make("p", { class: "good", id: "notice" }, text);
+
+function failed(go, { title, errors }, again = () => signUp(go)) {
   const text = errors?.[0]?.message ?? title ?? t("Try again in a moment.");
   show(
     "failed",
@@ -145,7 +157,7 @@ function failed(go, { title, errors }) {
       { class: "stack" },
       make("h1", {}, t("That did not work")),
       make("p", { class: "bad" }, text),
-      again,
+      make("button", { press: again }, t("Try again")),
     ),
   );
 }

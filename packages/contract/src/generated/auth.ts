@@ -605,7 +605,7 @@ export interface paths {
         put?: never;
         /**
          * Answer the sum; the right one earns a pass
-         * @description The pass is good once, within two minutes, for this action, program and network. A wrong answer shows the next sum in `challenge`.
+         * @description The pass is good once, within two minutes, for this action, program and network. A wrong answer shows the next sum in `challenge`; after it two right ones in a row are needed, and the first of these is answered 422 too, as `captcha_once_more`. A program that shows the next sum at every 422 needs to know no more.
          */
         post: operations["answerCaptcha"];
         delete?: never;
@@ -5115,7 +5115,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `captcha_wrong`: Not quite; here is another sum */
+            /**
+             * @description `captcha_wrong`: Not quite; here is another sum
+             *     `captcha_once_more`: Right. One more.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -2,16 +2,16 @@ import type { Clock } from "../clock.ts";
 import type { AnswerOutcome, ChallengeStore, Draft, Home, OpenTask } from "./challenge-store.ts";
 import type { TaskLanguage } from "./number-words.ts";
 import { drawPicture, type Picture } from "./picture/picture.ts";
-import { type CaptchaCaller, type CaptchaPass, idOf, parseId, Seal, slotOf } from "./seal.ts";
+import { type CaptchaCaller, type CaptchaPass, idOf, parseId, ROUNDS, Seal, slotOf } from "./seal.ts";
 import type { Level } from "./tasks.ts";
 
 export { pngOf, svgOf } from "./picture/picture.ts";
 
 /**
- * A small sum for somebody with a remote in hand. A challenge has three tries in three minutes, and
- * a wrong answer changes the sum; solving it earns a pass that is good once, for two minutes, for
- * one action of one client on one device. The rules are in `policy.ts`; where the answer is kept,
- * and why, in docs/decisions/0006.
+ * A small sum for somebody with a remote in hand. A challenge has three tries in three minutes. The first
+ * answer solves it when it is right; each wrong one changes the sum, and after it two right ones in a row are needed
+ * (docs/decisions/0011). Solving earns a pass that is good once, for two minutes, for one action of one client on one
+ * device. The numbers are in `policy.ts`; where the answer is kept, and why, in docs/decisions/0006.
  *
  * A pass says "somebody took the trouble", no more: people can be paid to solve sums. Limits stand behind it.
  */
@@ -58,8 +58,8 @@ export class Captcha {
   }
 
   /**
-   * Judges an answer. Repeated with its idempotency key, or the right one repeated while its pass
-   * is unused, it has the outcome it had. Throws ChallengesAway.
+   * Judges an answer. Repeated with its idempotency key, or a right one repeated before the next answer or the use
+   * of its pass, it has the outcome it had. Throws ChallengesAway.
    */
   async answer({ id, answer, caller, idempotencyKey }: AnswerChallenge): Promise<Answered> {
     const challenge = parseId(id);
@@ -94,7 +94,8 @@ export class Captcha {
       case "solved":
         return { kind: "solved", pass: this.#seal.pass(id), expiresAt: outcome.passExpiresAt };
       case "wrong":
-        return { kind: "wrong", challenge: this.#show(id, outcome.task) };
+      case "once_more":
+        return { kind: outcome.kind, challenge: this.#show(id, outcome.task) };
       case "spent":
       case "expired":
       case "unknown":
@@ -123,7 +124,7 @@ export class Captcha {
     const id = idOf({ home, stem, network });
     const nonce = this.#random();
     const hashes: string[] = [];
-    for (const round of [0, 1, 2]) {
+    for (let round = 0; round < ROUNDS; round++) {
       for (const level of [1, 2, 3] satisfies Level[]) {
         const { task } = this.#seal.task({ id, nonce, language, round, level });
         hashes[slotOf(round, level)] = this.#seal.answer(id, task.answer);
@@ -196,6 +197,8 @@ export type Answered =
   | { readonly kind: "solved"; readonly pass: CaptchaPass; readonly expiresAt: Date }
   /** With the next sum of the same challenge. */
   | { readonly kind: "wrong"; readonly challenge: ShownChallenge }
+  /** Right, after a wrong one; with the next sum, whose right answer solves the challenge. */
+  | { readonly kind: "once_more"; readonly challenge: ShownChallenge }
   | { readonly kind: "spent" }
   | { readonly kind: "expired" }
   | { readonly kind: "unknown" };

@@ -36,7 +36,7 @@ export interface ChallengeRef {
 export interface OpenTask {
   readonly nonce: string;
   readonly language: TaskLanguage;
-  /** 0, 1 or 2: how many wrong answers came before. */
+  /** How many answers came before: 0 to `ROUNDS - 1`. */
   readonly round: number;
   readonly level: Level;
   readonly triesLeft: number;
@@ -62,6 +62,8 @@ export interface AnswerRequest {
 export type AnswerOutcome =
   | { readonly kind: "solved"; readonly passExpiresAt: Date }
   | { readonly kind: "wrong"; readonly task: OpenTask }
+  /** Right after a wrong one: another right one must follow. */
+  | { readonly kind: "once_more"; readonly task: OpenTask }
   | { readonly kind: "spent" }
   | { readonly kind: "expired" }
   /** Never was, is long over, or belongs to another action, client or device: not told apart. */

@@ -8,6 +8,7 @@
  * to rest while the wait between challenges is still under `longestPauseMs`.
  */
 export interface CaptchaPolicy {
+  /** So many wrong answers end a challenge. `ROUNDS` in seal.ts and a check in the database go by it. */
   readonly tries: number;
   readonly challengeMs: number;
   readonly passMs: number;
@@ -20,6 +21,8 @@ export interface CaptchaPolicy {
   readonly points: {
     readonly issued: number;
     readonly solved: number;
+    /** A right answer after a wrong one: it does not solve yet. */
+    readonly onceMore: number;
     readonly wrong: number;
     readonly tooFast: number;
     readonly tooRegular: number;
@@ -45,7 +48,16 @@ export const POLICY: CaptchaPolicy = {
   leastHumanMs: [1_000, 1_500, 2_000],
   regularAnswers: 6,
   regularSpreadMs: 150,
-  points: { issued: 1, solved: -1, wrong: 1, tooFast: 4, tooRegular: 10, most: 160, drainPerMs: 1 / 4_000 },
+  points: {
+    issued: 1,
+    solved: -1,
+    onceMore: 0,
+    wrong: 1,
+    tooFast: 4,
+    tooRegular: 10,
+    most: 160,
+    drainPerMs: 1 / 4_000,
+  },
   steps: { level2: 10, level3: 20, pause: 40, refuse: 120 },
   shortestPauseMs: 5_000,
   longestPauseMs: 20_000,

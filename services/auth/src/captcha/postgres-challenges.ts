@@ -70,6 +70,9 @@ export class PostgresChallenges implements ChallengeStore {
       case "too_fast":
       case "wrong_again":
         return { kind: "wrong", task: openTask(row) };
+      case "once_more":
+      case "once_more_again":
+        return { kind: "once_more", task: openTask(row) };
       case "last_wrong":
       case "last_too_fast":
       case "spent":

@@ -22,6 +22,8 @@ export interface AnswerRow extends TaskRow {
     | "wrong"
     | "too_fast"
     | "wrong_again"
+    | "once_more"
+    | "once_more_again"
     | "last_wrong"
     | "last_too_fast"
     | "spent"
@@ -101,6 +103,10 @@ select case when admitted.verdict <> 'issued' then admitted.verdict
  * Judges one answer. The verdict is worked out inside the update from the row as it is once locked,
  * so of many simultaneous answers each is judged against what the one before it left.
  *
+ * The first answer of all solves when it is right; after a wrong one two right ones in a row do. Of an open challenge
+ * `solved_answer` is the right one that waits for another. The next task never has the same answer, so who sends it
+ * again repeats itself.
+ *
  * $1 network, $2 stem, $3 binding, $4 answer, $5 retry key, $6 now, $7 policy, $8 length of a hash
  */
 export const judgeAnswer = statement<AnswerRow>(
@@ -115,23 +121,25 @@ with answered as (
               case when outcome = 'too_fast' then least(3, c.level + 1) else c.level end,
               c.tries_left - case when outcome in ('wrong', 'too_fast', 'last_wrong', 'last_too_fast') then 1 else 0 end,
               case when moved = 1 then $6::timestamptz else c.shown_at end,
-              case when outcome in ('solved', 'wrong', 'too_fast', 'last_wrong', 'last_too_fast') then took else c.last_took_ms end,
-              case when outcome in ('solved', 'wrong', 'too_fast') then $5 else c.retry_key end,
-              case outcome when 'solved' then $4 else c.solved_answer end,
+              case when outcome in ('solved', 'once_more', 'wrong', 'too_fast', 'last_wrong', 'last_too_fast') then took else c.last_took_ms end,
+              case when outcome in ('solved', 'once_more', 'wrong', 'too_fast') then $5 else c.retry_key end,
+              case when outcome in ('solved', 'once_more') then $4
+                   when outcome in ('wrong', 'too_fast', 'last_wrong', 'last_too_fast') then null
+                   else c.solved_answer end,
               case outcome when 'solved' then $6::timestamptz + interval '1 ms' * ($7::jsonb ->> 'passMs')::float8 else c.pass_expires_at end
          from (select least(2147483647, floor(extract(epoch from $6::timestamptz - c.shown_at) * 1000))::integer as took,
-                      c.retry_key = $5 and $5 <> '' as repeated,
+                      c.retry_key = $5 and $5 <> '' or coalesce(c.solved_answer = $4, false) as repeated,
                       substr(c.answers, (c.round * 3 + c.level - 1) * $8::integer + 1, $8::integer) = $4 as right_answer) as seen,
       lateral (select took < ($7::jsonb -> 'leastHumanMs' ->> (c.level - 1))::float8 as too_fast) as pace,
       lateral (select case
-                 when c.state = 'solved' and (repeated or c.solved_answer = $4) and c.pass_expires_at > $6::timestamptz then 'solved_again'
+                 when c.state = 'solved' and repeated and c.pass_expires_at > $6::timestamptz then 'solved_again'
                  when c.state <> 'open' then 'spent'
                  when c.expires_at <= $6::timestamptz then 'expired'
-                 when repeated then 'wrong_again'
-                 when right_answer and not too_fast then 'solved'
+                 when repeated then case when c.solved_answer is null then 'wrong_again' else 'once_more_again' end
+                 when right_answer and not too_fast then case when c.round = 0 or c.solved_answer is not null then 'solved' else 'once_more' end
                  else case when c.tries_left = 1 then 'last_' else '' end || case when too_fast then 'too_fast' else 'wrong' end
                end as outcome) as judged,
-      lateral (select case when outcome in ('wrong', 'too_fast') then 1 else 0 end as moved) as step
+      lateral (select case when outcome in ('once_more', 'wrong', 'too_fast') then 1 else 0 end as moved) as step
      )
    where c.network = $1 and c.stem = $2 and c.binding = $3
   returning *
@@ -142,6 +150,7 @@ with answered as (
               greatest(0, least(($7::jsonb #>> '{points,most}')::float8,
                 greatest(0, n.score - ($7::jsonb #>> '{points,drainPerMs}')::float8 * greatest(0, extract(epoch from $6::timestamptz - n.scored_at) * 1000))
                 + case when answered.outcome = 'solved' then ($7::jsonb #>> '{points,solved}')::float8
+                       when answered.outcome = 'once_more' then ($7::jsonb #>> '{points,onceMore}')::float8
                        when answered.outcome in ('too_fast', 'last_too_fast') then ($7::jsonb #>> '{points,tooFast}')::float8
                        else ($7::jsonb #>> '{points,wrong}')::float8 end
                 + case when regular then ($7::jsonb #>> '{points,tooRegular}')::float8 else 0 end)),
@@ -154,7 +163,7 @@ with answered as (
      )
     from answered
    where n.network = answered.network
-     and answered.outcome in ('solved', 'wrong', 'too_fast', 'last_wrong', 'last_too_fast')
+     and answered.outcome in ('solved', 'once_more', 'wrong', 'too_fast', 'last_wrong', 'last_too_fast')
 )
 select outcome, nonce, language, round, level, tries_left, expires_at, pass_expires_at from answered`,
 );

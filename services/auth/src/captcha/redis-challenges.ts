@@ -60,7 +60,7 @@ export class RedisChallenges implements ChallengeStore {
     ]);
     const [kind, ...rest] = reply;
     if (kind === "solved") return { kind, passExpiresAt: new Date(Number(rest[0])) };
-    if (kind === "wrong") return { kind, task: openTask(rest) };
+    if (kind === "wrong" || kind === "once_more") return { kind, task: openTask(rest) };
     return { kind: kind === "spent" || kind === "expired" ? kind : "unknown" };
   }
 

@@ -1,5 +1,6 @@
 import { refusals } from "@kinopass/http";
 import { ChallengesAway } from "./challenge-store.ts";
+import { EXAMPLE } from "./schemas.ts";
 
 export const refuse = refusals({
   captcha_required: {
@@ -13,6 +14,17 @@ export const refuse = refusals({
   captcha_wrong: {
     status: 422,
     title: { en: "Not quite; here is another sum", ru: "Не совсем, вот другой пример" },
+    example: { challenge: { ...EXAMPLE, tries_left: 2 } },
+  },
+  // Answered like a wrong one: who knows only that one, and shows the next sum, does all that is needed.
+  captcha_once_more: {
+    status: 422,
+    title: { en: "Right. One more.", ru: "Верно. Ещё один." },
+    detail: {
+      en: "After a wrong answer two right ones in a row are needed; here is the second sum",
+      ru: "После ошибки нужны два верных ответа подряд, вот второй пример",
+    },
+    example: { challenge: { ...EXAMPLE, tries_left: 2 } },
   },
   captcha_spent: {
     status: 410,

@@ -197,6 +197,28 @@ test("a wrong answer shows the next sum, the third ends it, and an idempotency k
     assert.equal((await answer(auth, { id }, 1)).code, "captcha_unknown");
 });
 
+test("after an error a right answer is answered like a wrong one, with a code of its own and the next sum", async (t) => {
+  const auth = await startTestAuth(t);
+  let current = (await issue(auth, "sign_up")).body;
+  const say = async (number: number, headers: Headers = TV) => {
+    auth.clock.advance({ ms: READING_MS });
+    return await answer(auth, current, number, headers);
+  };
+  current = (await say((reckon(current) + 1) % 100)).body.challenge;
+  const right = reckon(current);
+  const said = await say(right);
+  assert.deepEqual([said.status, said.code, said.body.title], [422, "captcha_once_more", "Right. One more."]);
+  assert.equal(said.body.challenge.tries_left, 2);
+  assert.match(said.body.challenge.picture.data, /^<svg /);
+  const repeated = await answer(auth, current, right, { ...TV, "accept-language": "ru" });
+  assert.deepEqual([repeated.code, repeated.body.title], ["captcha_once_more", "Верно. Ещё один."]);
+  assert.deepEqual(repeated.body.challenge, said.body.challenge);
+  current = said.body.challenge;
+  const solved = await say(reckon(current));
+  assert.equal(solved.status, 200);
+  assert.equal((await signUp(auth, "anna@example.com", solved.body.captcha_pass)).status, 202);
+});
+
 test("the picture comes in the form that was asked for", async (t) => {
   const auth = await startTestAuth(t);
   const { picture } = (await issue(auth, "sign_up", TV, "?picture=png")).body;

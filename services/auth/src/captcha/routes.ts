@@ -5,37 +5,9 @@ import { networkOf } from "../http/network.ts";
 import { ACTIONS, type CaptchaAction, callerOf, outerIdOf, readOuterId } from "./caller.ts";
 import { type Captcha, pngOf, type ShownChallenge, svgOf } from "./captcha.ts";
 import { orUnavailable, refuse } from "./refusals.ts";
+import { Challenge, EXAMPLE, PictureQuery } from "./schemas.ts";
 
 type PictureForm = "svg" | "png";
-
-const Challenge = Type.Object({
-  id: Type.String(),
-  tries_left: Type.Integer(),
-  expires_at: Type.String({ format: "date-time" }),
-  picture: Type.Object({
-    media_type: Type.String(),
-    data: Type.String({ description: "The SVG itself, or the PNG in base64" }),
-  }),
-  text: Type.Optional(
-    Type.String({ description: "The sum for screen readers, where the operator allows that" }),
-  ),
-});
-
-const EXAMPLE = {
-  id: `ur${"A".repeat(38)}`,
-  tries_left: 3,
-  expires_at: "2026-03-01T12:03:00.000Z",
-  picture: { media_type: "image/svg+xml", data: '<svg xmlns="http://www.w3.org/2000/svg"></svg>' },
-};
-
-const PictureQuery = Type.Object({
-  picture: Type.Optional(
-    Type.Union([Type.Literal("svg"), Type.Literal("png")], {
-      description: "svg unless said otherwise",
-      examples: ["svg"],
-    }),
-  ),
-});
 
 const tags = ["tv"];
 const LONGEST_KEY = 200;
@@ -107,6 +79,7 @@ export function captchaRoutes(app: Server, { captcha }: { captcha: Captcha }): v
         limit,
         refuses: [
           refuse.captcha_wrong,
+          refuse.captcha_once_more,
           refuse.captcha_spent,
           refuse.captcha_expired,
           refuse.captcha_unknown,
@@ -117,7 +90,7 @@ export function captchaRoutes(app: Server, { captcha }: { captcha: Captcha }): v
         operationId: "answerCaptcha",
         summary: "Answer the sum; the right one earns a pass",
         description:
-          "The pass is good once, within two minutes, for this action, program and network. A wrong answer shows the next sum in `challenge`.",
+          "The pass is good once, within two minutes, for this action, program and network. A wrong answer shows the next sum in `challenge`; after it two right ones in a row are needed, and the first of these is answered 422 too, as `captcha_once_more`. A program that shows the next sum at every 422 needs to know no more.",
         tags,
         querystring: PictureQuery,
         params: Type.Object({ id: Type.String({ maxLength: 60, examples: [EXAMPLE.id] }) }),
@@ -150,11 +123,9 @@ export function captchaRoutes(app: Server, { captcha }: { captcha: Captcha }): v
       const outcome = await orUnavailable(asking);
       if (outcome.kind === "solved")
         return { captcha_pass: outcome.pass, expires_at: outcome.expiresAt.toISOString() };
-      if (outcome.kind === "wrong") {
-        const challenge = await show(outcome.challenge, action, request.query.picture);
-        throw refuse.captcha_wrong({ members: { challenge } });
-      }
-      throw refuse[`captcha_${outcome.kind}`]();
+      if (outcome.kind !== "wrong" && outcome.kind !== "once_more") throw refuse[`captcha_${outcome.kind}`]();
+      const challenge = await show(outcome.challenge, action, request.query.picture);
+      throw refuse[`captcha_${outcome.kind}`]({ members: { challenge } });
     },
   );
 }

@@ -6,6 +6,8 @@ import { type Level, makeTask, type Task } from "./tasks.ts";
 
 /** Characters of a keyed hash: 128 bits in base64url. */
 export const HASH_LENGTH = 22;
+/** The most sums that a challenge can come to: wrong, right, wrong, right, and one that decides. */
+export const ROUNDS = 5;
 /** Characters that stand for a network: 96 bits. */
 export const NETWORK_LENGTH = 16;
 
@@ -31,6 +33,12 @@ export interface TaskSeed {
   readonly language: TaskLanguage;
   readonly round: number;
   readonly level: Level;
+}
+
+interface DrawnTask {
+  readonly task: Task;
+  /** For the picture: what the sum left of it. */
+  readonly chance: KeyedRandomness;
 }
 
 /** Everything that only the holder of the key can make. The purpose leads each message, so none stands for another. */
@@ -75,15 +83,16 @@ export class Seal {
     return parseId(id);
   }
 
-  task({ id, nonce, language, round, level }: TaskSeed): {
-    readonly task: Task;
-    readonly chance: KeyedRandomness;
-  } {
-    const chance = new KeyedRandomness(
-      this.#key,
-      JSON.stringify(["task", id, nonce, language, round, level]),
-    );
-    return { task: makeTask(chance, { level, language }), chance };
+  /** Its answer is another than that of the round before: so a right answer that comes twice is known for a repeated one. */
+  task(seed: TaskSeed): DrawnTask {
+    const { id, nonce, language, round, level } = seed;
+    const before = round === 0 ? undefined : this.task({ ...seed, round: round - 1 }).task.answer;
+    for (let draw = 0; ; draw++) {
+      const label = JSON.stringify(["task", id, nonce, language, round, level, draw]);
+      const chance = new KeyedRandomness(this.#key, label);
+      const task = makeTask(chance, { level, language });
+      if (task.answer !== before) return { task, chance };
+    }
   }
 
   #hash(purpose: string, ...parts: readonly string[]): string {

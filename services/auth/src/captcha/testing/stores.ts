@@ -27,10 +27,11 @@ export async function redisStore(
 }
 
 const migrations = mkdtempSync(join(tmpdir(), "captcha-schema-"));
-copyFileSync(
-  new URL("../../../migrations/0006_captcha.sql", import.meta.url),
-  join(migrations, "0001_captcha.sql"),
-);
+for (const [index, name] of ["0006_captcha", "0009_captcha-five-sums"].entries())
+  copyFileSync(
+    new URL(`../../../migrations/${name}.sql`, import.meta.url),
+    join(migrations, `000${index + 1}_captcha.sql`),
+  );
 after(() => rmSync(migrations, { recursive: true }));
 // The server ends with the scope that first asks for a database: ask here, for the whole file. This
 // copy goes with its server.
