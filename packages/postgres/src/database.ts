@@ -50,8 +50,10 @@ export function statement<Row>(name: string, text: string) {
 
 export class PostgresDatabase implements Database {
   readonly #pool: pg.Pool;
+  readonly #maxConnections: number;
 
   constructor(options: DatabaseOptions) {
+    this.#maxConnections = options.maxConnections;
     this.#pool = new pg.Pool({
       connectionString: options.url,
       application_name: options.applicationName,
@@ -75,6 +77,12 @@ export class PostgresDatabase implements Database {
   /** Counts for metrics and readiness: open, idle and waiting. */
   get counts(): { readonly open: number; readonly idle: number; readonly waiting: number } {
     return { open: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
+  }
+
+  /** Whoever comes now has to wait for a connection. */
+  get isFull(): boolean {
+    const { open, idle, waiting } = this.counts;
+    return waiting > 0 || (idle === 0 && open >= this.#maxConnections);
   }
 
   /** One statement on its own; tried again like a transaction, since one that lost a race has done nothing. */

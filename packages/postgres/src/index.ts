@@ -11,3 +11,4 @@ export { DatabaseAway, DatabaseRefusal } from "./errors.ts";
 export { type MigrationReport, migrate } from "./migrate.ts";
 export { forgetOtherServers } from "./other-servers.ts";
 export { observePool } from "./pool-metrics.ts";
+export { type Transactional, Urgent } from "./urgent.ts";

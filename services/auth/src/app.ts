@@ -89,5 +89,6 @@ async function close(capabilities: Capabilities): Promise<void> {
   await mailWorker.stop();
   await capabilities.passwords.close();
   await capabilities.history.close();
+  await capabilities.urgent.close();
   await capabilities.db.close();
 }

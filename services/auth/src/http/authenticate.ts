@@ -3,6 +3,7 @@
  * a session that was ended a moment ago opens nothing here.
  */
 import { refusals } from "@kinopass/http";
+import type { Database } from "@kinopass/postgres";
 import type { FastifyRequest } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { AccountId, SessionId } from "../ids.ts";
@@ -41,7 +42,7 @@ export interface LiveSession {
 
 /** What the sessions capability offers for this. */
 export interface SessionFinder {
-  find(accountId: AccountId, sessionId: SessionId): Promise<LiveSession | undefined>;
+  find(accountId: AccountId, sessionId: SessionId, on?: Database): Promise<LiveSession | undefined>;
 }
 
 export interface Member {
@@ -84,11 +85,15 @@ export class Authenticate {
     return claims;
   }
 
-  /** The member who is calling; throws 401 otherwise. The session is looked for now: it may end while a body comes. */
-  async member(request: FastifyRequest): Promise<Member> {
+  /**
+   * The member who is calling; throws 401 otherwise. The session is looked for now: it may end while a body comes.
+   *
+   * @param on where, if not on the usual connections
+   */
+  async member(request: FastifyRequest, on?: Database): Promise<Member> {
     const claims = await this.presented(request);
     const { accountId, sessionId } = claims;
-    const session = await this.#sessions.find(accountId, sessionId);
+    const session = await this.#sessions.find(accountId, sessionId, on);
     if (session === undefined) throw invalidToken();
     return { accountId, sessionId, claims, session };
   }

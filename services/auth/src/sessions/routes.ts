@@ -1,5 +1,5 @@
 import { pageOf, type Server } from "@kinopass/http";
-import type { PostgresDatabase } from "@kinopass/postgres";
+import type { Urgent } from "@kinopass/postgres";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { type Authenticate, type Member, memberRefusals, memberSecurity } from "../http/authenticate.ts";
@@ -14,7 +14,7 @@ import { refuse, type Sessions } from "./sessions.ts";
 interface Dependencies {
   readonly sessions: Sessions;
   readonly authenticate: Authenticate;
-  readonly db: PostgresDatabase;
+  readonly urgent: Urgent;
 }
 
 const SessionParams = Type.Object({
@@ -161,7 +161,7 @@ function deviceRoutes(app: Server, { sessions, authenticate }: Dependencies): vo
   );
 }
 
-function signOutRoutes(app: Server, { sessions, authenticate }: Dependencies): void {
+function signOutRoutes(app: Server, { sessions, authenticate, urgent }: Dependencies): void {
   app.delete(
     "/v1/sessions/current",
     {
@@ -175,7 +175,7 @@ function signOutRoutes(app: Server, { sessions, authenticate }: Dependencies): v
       },
     },
     async (request, reply) => {
-      const member = await authenticate.member(request);
+      const member = await authenticate.member(request, urgent);
       await sessions.end(member.accountId, member.sessionId, actorOf(member, request));
       return reply.code(204).header("clear-site-data", '"cookies", "storage"').send(null);
     },
@@ -195,7 +195,7 @@ function signOutRoutes(app: Server, { sessions, authenticate }: Dependencies): v
       },
     },
     async (request, reply) => {
-      const member = await authenticate.member(request);
+      const member = await authenticate.member(request, urgent);
       await sessions.end(
         member.accountId,
         request.params.id as SessionId,
@@ -207,7 +207,7 @@ function signOutRoutes(app: Server, { sessions, authenticate }: Dependencies): v
   );
 }
 
-function signOutEverywhereRoute(app: Server, { sessions, authenticate, db }: Dependencies): void {
+function signOutEverywhereRoute(app: Server, { sessions, authenticate, urgent }: Dependencies): void {
   app.delete(
     "/v1/sessions",
     {
@@ -226,9 +226,9 @@ function signOutEverywhereRoute(app: Server, { sessions, authenticate, db }: Dep
       },
     },
     async (request, reply) => {
-      const member = await authenticate.member(request);
+      const member = await authenticate.member(request, urgent);
       const actor = actorOf(member, request);
-      await db.transaction((tx) =>
+      await urgent.transaction((tx) =>
         request.query.except === "current"
           ? sessions.endOthers(tx, member.accountId, member.sessionId, actor, "signed_out_others")
           : sessions.endAll(tx, member.accountId, actor, "signed_out_everywhere"),

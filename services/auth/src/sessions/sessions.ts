@@ -8,7 +8,7 @@
  * session ends after 30 days without use, and after 180 days in any case. Fifty devices at most: the
  * one unused for longest gives way.
  */
-import type { Database, PostgresDatabase, Transaction } from "@kinopass/postgres";
+import type { Database, PostgresDatabase, Transaction, Transactional } from "@kinopass/postgres";
 import { annotate, trace } from "@kinopass/tracing";
 import type { Actor, Audit } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
@@ -62,6 +62,8 @@ export interface Opening {
 
 interface Dependencies {
   readonly db: PostgresDatabase;
+  /** For signing out: nobody stays signed in because others wait. */
+  readonly urgent: Transactional;
   readonly clock: Clock;
   readonly secrets: Secrets;
   readonly accessTokens: AccessTokens;
@@ -71,6 +73,7 @@ interface Dependencies {
 
 export class Sessions {
   readonly #db: PostgresDatabase;
+  readonly #urgent: Transactional;
   readonly #clock: Clock;
   readonly #secrets: Secrets;
   readonly #accessTokens: AccessTokens;
@@ -79,6 +82,7 @@ export class Sessions {
 
   constructor(dependencies: Dependencies) {
     this.#db = dependencies.db;
+    this.#urgent = dependencies.urgent;
     this.#clock = dependencies.clock;
     this.#secrets = dependencies.secrets;
     this.#accessTokens = dependencies.accessTokens;
@@ -221,7 +225,7 @@ export class Sessions {
   /** Ends one session; a second time, or somebody else's, is "there is no such session". */
   @trace("sessions.end")
   async end(accountId: AccountId, sessionId: SessionId, actor: Actor, because = "signed_out"): Promise<void> {
-    const ended = await this.#db.transaction(async (tx) => {
+    const ended = await this.#urgent.transaction(async (tx) => {
       const { rows } = await queries.endOne(tx, accountId, sessionId, this.#clock.now(), because);
       await this.#afterEnding(tx, accountId, rows, actor, because);
       return rows.length;

@@ -57,7 +57,7 @@ function serve(url: string, clock: ManualClock, secrets: Secrets) {
     audit,
     keys,
     accessTokens,
-    sessions: new Sessions({ db, clock, secrets, accessTokens, revocations, audit }),
+    sessions: new Sessions({ db, urgent: db, clock, secrets, accessTokens, revocations, audit }),
   };
 }
 

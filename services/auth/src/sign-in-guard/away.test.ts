@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DEFAULT_POLICIES } from "@kinopass/limiter";
 import { startRedis } from "@kinopass/testing";
 import { ask, tally } from "../testing/ask.ts";
-import { GOOD_PASSWORD, startTestAuth, type TestAuth } from "../testing/start-auth.ts";
+import { GOOD_PASSWORD, type SignedIn, startTestAuth, type TestAuth } from "../testing/start-auth.ts";
 import { from, signIn } from "./set-up.test-support.ts";
 
 /** The promise is half a second; the rest is what two noisy cores may add. */
@@ -61,6 +61,36 @@ test("a pool without a free connection stops sign-in with 503 in half a second, 
   release();
   await Promise.all(holders);
   assert.equal((await signIn(auth, email)).status, 201);
+});
+
+test("signing out, here and everywhere, waits for nobody who waits for a locked table", async (t) => {
+  const auth = await startTestAuth(t, { config: { databaseConnections: 4, databaseWaitMs: 20_000 } });
+  const people = [await auth.signUp(), await auth.signUp()] as const;
+  const crowd: SignedIn[] = [];
+  while (crowd.length < 8) crowd.push(await auth.signUp());
+  const { db } = auth.auth.capabilities;
+  const refreshed: number[] = [];
+  let refreshing: Promise<unknown> = Promise.resolve();
+  await db.transaction(async (tx) => {
+    await tx.run({
+      name: "test.lock",
+      text: "lock table auth.accounts in access exclusive mode",
+      values: [],
+    });
+    refreshing = Promise.all(
+      crowd.map(async ({ refreshToken }) => {
+        const answer = await ask(auth, "POST /v1/sessions/refresh", { refresh_token: refreshToken });
+        refreshed.push(answer.status);
+      }),
+    );
+    while (db.counts.waiting < crowd.length - 3) await new Promise((next) => setTimeout(next, 5));
+    const here = await ask(auth, "DELETE /v1/sessions/current", undefined, people[0]);
+    const everywhere = await ask(auth, "DELETE /v1/sessions", undefined, people[1]);
+    assert.deepEqual([here.status, everywhere.status, refreshed], [204, 204, []]);
+    await holds(auth);
+  });
+  await refreshing;
+  assert.deepEqual(refreshed, Array(crowd.length).fill(200));
 });
 
 for (const signal of ["SIGKILL", "SIGSTOP"] as const) {

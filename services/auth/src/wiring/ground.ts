@@ -1,5 +1,5 @@
 /** What every capability stands on: the database and its secrets, who and where people are, sessions and their tokens. */
-import { PostgresDatabase } from "@kinopass/postgres";
+import { type DatabaseOptions, PostgresDatabase, Urgent } from "@kinopass/postgres";
 import { Audit } from "../audit/audit.ts";
 import { Directory } from "../directory/directory.ts";
 import { History } from "../history/history.ts";
@@ -16,10 +16,13 @@ import { AccessTokens } from "../tokens/access-tokens.ts";
 import { SigningKeys } from "../tokens/signing-keys.ts";
 import type { Surroundings } from "./surroundings.ts";
 
+/** For signing out while all others are taken. */
+const URGENT_CONNECTIONS = 2;
+
 export type Ground = ReturnType<typeof buildGround>;
 
 export function buildGround({ config, clock, logger }: Surroundings) {
-  const db = new PostgresDatabase({
+  const pool: DatabaseOptions = {
     url: config.databaseUrl,
     applicationName: "kinopass-auth",
     maxConnections: config.databaseConnections,
@@ -27,7 +30,9 @@ export function buildGround({ config, clock, logger }: Surroundings) {
     statementTimeoutMs: config.databaseWaitMs * 2.5,
     lockTimeoutMs: config.databaseWaitMs,
     planCacheMode: "force_generic_plan",
-  });
+  };
+  const db = new PostgresDatabase(pool);
+  const urgent = new Urgent(db, new PostgresDatabase({ ...pool, maxConnections: URGENT_CONNECTIONS }));
   const secrets = new Secrets({ masters: config.masters, directoryKey: config.directoryKey });
   const directory = new Directory({ db, secrets });
   const regions = new Regions({ db, clock });
@@ -35,7 +40,7 @@ export function buildGround({ config, clock, logger }: Surroundings) {
   const revocations = new Revocations({ db, clock });
   const keys = new SigningKeys({ db, clock, secrets });
   const accessTokens = new AccessTokens({ keys, clock, issuer: config.issuer, audience: config.audience });
-  const sessions = new Sessions({ db, clock, secrets, accessTokens, revocations, audit });
+  const sessions = new Sessions({ db, urgent, clock, secrets, accessTokens, revocations, audit });
   const authenticate = new Authenticate({ accessTokens, sessions, clock, freshProofMs: FRESH_PROOF_MS });
   const roles = new Roles({ db, clock, audit, revocations });
   const guard = new PermissionGuard({ authenticate, roles });
@@ -48,6 +53,7 @@ export function buildGround({ config, clock, logger }: Surroundings) {
   const history = new History({ db, clock, secrets, months: partitions, logger });
   return {
     db,
+    urgent,
     secrets,
     directory,
     regions,
