@@ -116,9 +116,9 @@ export class Codes {
     return this.#secrets.directoryHash("account", accountId);
   }
 
-  /** Deletes what ran out, a batch at a time. */
-  async purge(): Promise<void> {
-    await queries.purge(this.#db, this.#clock.now(), 1000);
+  /** Deletes a batch of what ran out; tells how many. */
+  async purge(limit: number): Promise<number> {
+    return (await queries.purge(this.#db, this.#clock.now(), limit)).rowCount;
   }
 
   #hash({ subject, purpose }: CodeKey, code: string, keyId: number): Buffer {

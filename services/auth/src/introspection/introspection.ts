@@ -57,7 +57,7 @@ export class Introspection {
     const claims = await this.#accessTokens.verify(token);
     if (claims === undefined) return INACTIVE;
     const { accountId, sessionId, tokenId, issuedAt, expiresAt, roles, ageCeiling } = claims;
-    const state = await this.#state(accountId, sessionId, momentOf(tokenId));
+    const state = await this.#state(accountId, sessionId, issuedAt);
     if (state === undefined || state.outdated) return INACTIVE;
     return {
       active: true,
@@ -120,9 +120,4 @@ export class Introspection {
       if ((error as { code?: string }).code !== refuseSession.session_not_found.code) throw error;
     }
   }
-}
-
-/** An access token's id is a UUIDv7: its first 48 bits are the millisecond of issue, which `iat` is too coarse for. */
-function momentOf(tokenId: string): Date {
-  return new Date(Number.parseInt(tokenId.replace("-", "").slice(0, 12), 16));
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PURGED_AT_ONCE } from "../purges.ts";
 import { ask } from "../testing/ask.ts";
 import { sql } from "../testing/sql.ts";
 import { startTestAuth } from "../testing/start-auth.ts";
@@ -180,7 +181,7 @@ test("after ten minutes a code is nothing to the phone and run out to the TV, ap
     ]);
   }
   auth.clock.advance({ hours: 1 });
-  await auth.auth.capabilities.pairings.purge();
+  await auth.auth.capabilities.pairings.purge(PURGED_AT_ONCE);
   assert.deepEqual(await sql(auth, "select * from auth.pairings"), []);
   assert.equal((await poll(auth, late)).code, "device_code_unknown");
 });
@@ -214,7 +215,7 @@ test("a lost answer comes again for ten seconds, then the device code is spent",
   assert.deepEqual((await poll(auth, tv)).body, first.body);
   auth.clock.advance({ ms: 1 });
   assert.equal((await poll(auth, tv)).code, "expired_token");
-  await auth.auth.capabilities.pairings.purge();
+  await auth.auth.capabilities.pairings.purge(PURGED_AT_ONCE);
   assert.deepEqual(await sql(auth, "select state, sealed from auth.pairings"), [
     { state: "redeemed", sealed: null },
   ]);

@@ -181,11 +181,12 @@ export class Pairings {
     return JSON.parse(kept.toString("utf8")) as Tokens;
   }
 
-  async purge(): Promise<void> {
+  /** Deletes a batch of what is long over; tells how many. */
+  async purge(limit: number): Promise<number> {
     const { clock, db } = this.#given;
     const now = clock.now().getTime();
     await queries.forgetAnswers(db, new Date(now - OVERLAP_MS));
-    await queries.purge(db, new Date(now - KEPT_AFTER_MS), 1000);
+    return (await queries.purge(db, new Date(now - KEPT_AFTER_MS), limit)).rowCount;
   }
 }
 

@@ -8,6 +8,7 @@ import { rowsOf, setUpSessions } from "../sessions/set-up.test-support.ts";
 import { eventStream } from "./event-stream.ts";
 import { type FeedItem, RevocationFeed } from "./feed.ts";
 import { Polling } from "./polling.ts";
+import { MOST_ROWS } from "./queries.ts";
 
 const names = { issuer: "http://auth.example", audience: "kinopass" };
 const system = { kind: "system" } as const;
@@ -44,6 +45,24 @@ test("a session ended on one replica is told by the other at once", async (t) =>
   await services[0]?.sessions.end(account.id, sessionId, system);
   const item = await told;
   assert.ok(item.kind === "revocation" && item.row.session_id === sessionId);
+});
+
+test("a replica that starts after very many says that it knows all that is dead only when it does", async (t) => {
+  const { clock, services, logger, db } = await setUp(t);
+  const many = MOST_ROWS + 10_000;
+  await db.run({
+    name: "",
+    text: `insert into auth.revocations (recorded_at, event, account_id, session_id, because)
+           select $1, 'session-revoked', gen_random_uuid(), gen_random_uuid(), 'many' from generate_series(1, ${many})`,
+    values: [clock.now()],
+  });
+  const [service] = services;
+  assert.ok(service);
+  const feed = new RevocationFeed({ ...service, clock, logger });
+  t.after(() => feed.stop());
+  await feed.start();
+  assert.ok(feed.isFresh);
+  assert.equal(feed.begin(undefined).rows.length, many);
 });
 
 test("a revocation that commits late, below an id already told, is not missed", async (t) => {

@@ -8,7 +8,7 @@ import type { PostgresDatabase } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { SigningKeys } from "../tokens/signing-keys.ts";
-import { type RevocationRow, since } from "./queries.ts";
+import { MOST_ROWS, type RevocationRow, since } from "./queries.ts";
 import { REVOCATION_KEPT_MS } from "./revocations.ts";
 
 /** Rows get their id before they commit, so one may appear below an id that was already seen. No transaction of ours lasts this long. */
@@ -138,17 +138,27 @@ export class RevocationFeed {
   async #read(): Promise<void> {
     const { db, clock } = this.#dependencies;
     const now = clock.now().getTime();
-    const { rows } = await since(db, this.#settled.toString(), new Date(now - REVOCATION_KEPT_MS));
+    let from = this.#settled.toString();
+    // All of it, or this replica must not say that it knows all that is dead.
+    for (;;) {
+      const { rows } = await since(db, from, new Date(now - REVOCATION_KEPT_MS));
+      this.#take(rows, now - SETTLE_MS);
+      if (rows.length < MOST_ROWS) break;
+      from = rows.at(-1)?.id ?? from;
+    }
+    this.#readAt = performance.now();
+    this.#forget(now - REVOCATION_KEPT_MS);
+  }
+
+  #take(rows: readonly RevocationRow[], settledBefore: number): void {
     for (const row of rows) {
       const id = BigInt(row.id);
-      if (row.recorded_at.getTime() < now - SETTLE_MS && id > this.#settled) this.#settled = id;
+      if (row.recorded_at.getTime() < settledBefore && id > this.#settled) this.#settled = id;
       if (id > this.#highest) this.#highest = id;
       if (this.#live.has(row.id)) continue;
       this.#live.set(row.id, row);
       this.#tell({ kind: "revocation", row });
     }
-    this.#readAt = performance.now();
-    this.#forget(now - REVOCATION_KEPT_MS);
   }
 
   async #readKeys(): Promise<void> {

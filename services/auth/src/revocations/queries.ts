@@ -13,9 +13,11 @@ export const insertAccountRevocation = statement<never>(
    values ($1, $2, $3, $1, $4, $5::jsonb)`,
 );
 
+/** The oldest have the lowest ids: the scan ends at the first that stays. In batches, so that it stays below the timeout. */
 export const purge = statement<never>(
   "revocations.purge",
-  "delete from auth.revocations where recorded_at < $1",
+  `delete from auth.revocations where recorded_at < $1
+      and id in (select id from auth.revocations order by id limit $2)`,
 );
 
 export interface RevocationRow {
@@ -44,11 +46,14 @@ export type RevocationEvent =
   | "account-disabled"
   | "account-purged";
 
+/** Of one statement: whoever is given as many asks again, behind the last. */
+export const MOST_ROWS = 50_000;
+
 /** $1 is an id below which everything is known; $2 the moment before which nothing matters any more. */
 export const since = statement<RevocationRow>(
   "revocations.since",
   `select id, recorded_at, event, account_id, session_id, issued_before, because, claims
-     from auth.revocations where id > $1 and recorded_at > $2 order by id limit 50000`,
+     from auth.revocations where id > $1 and recorded_at > $2 order by id limit ${MOST_ROWS}`,
 );
 
 export interface AckRow {

@@ -57,7 +57,9 @@ export class Revocations {
     );
   }
 
-  async purge(): Promise<void> {
-    await queries.purge(this.#db, new Date(this.#clock.now().getTime() - REVOCATION_KEPT_MS));
+  /** Deletes a batch of what no token can need any more; tells how many. */
+  async purge(limit: number): Promise<number> {
+    const before = new Date(this.#clock.now().getTime() - REVOCATION_KEPT_MS);
+    return (await queries.purge(this.#db, before, limit)).rowCount;
   }
 }

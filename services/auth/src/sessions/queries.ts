@@ -1,5 +1,5 @@
 import { statement } from "@kinopass/postgres";
-import type { RegionCode, SessionId } from "../ids.ts";
+import type { AccountId, RegionCode, SessionId } from "../ids.ts";
 import type { AgeCeiling } from "../tokens/access-tokens.ts";
 
 export interface OpenedRow {
@@ -180,9 +180,25 @@ export const eraseSessions = statement<never>(
   "delete from auth.sessions where account_id = $1",
 );
 
-/** In batches, so that each statement stays below the timeout. */
-export const purgeOver = statement<never>(
-  "sessions.purge_over",
-  `delete from auth.sessions where (account_id, id) in (
-     select account_id, id from auth.sessions where ended_at < $1 or expires_at < $1 or last_used_at < $2 limit $3)`,
+export interface StretchRow {
+  readonly account_id: AccountId;
+  readonly id: SessionId;
+  readonly is_over: boolean;
+}
+
+/**
+ * The next of all sessions by key. Nothing that changes has an index (a refresh must stay on its page), so those that are
+ * over are found by walking: a stretch at a time, however many there are. $3: over before, $4: unused since, $5: how many.
+ */
+export const stretch = statement<StretchRow>(
+  "sessions.stretch",
+  `select account_id, id, coalesce(ended_at < $3 or expires_at < $3 or last_used_at < $4, false) as is_over
+     from auth.sessions where (account_id, id) > ($1, $2) order by account_id, id limit $5`,
+);
+
+/** By key; over is over, nothing brings a session back. */
+export const remove = statement<never>(
+  "sessions.remove",
+  `delete from auth.sessions as session using unnest($1::uuid[], $2::uuid[]) as gone (account_id, id)
+    where session.account_id = gone.account_id and session.id = gone.id`,
 );

@@ -14,7 +14,14 @@ import type { Actor, Audit } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
 import type { AccountRef } from "../directory/directory.ts";
 import type { Client, Device } from "../http/client.ts";
-import { type AccountId, birthRegionOf, newId, type RegionCode, type SessionId } from "../ids.ts";
+import {
+  type AccountId,
+  birthRegionOf,
+  NIL_ACCOUNT,
+  newId,
+  type RegionCode,
+  type SessionId,
+} from "../ids.ts";
 import type { Revocations } from "../revocations/revocations.ts";
 import type { Secrets } from "../secrets.ts";
 import { ACCESS_TOKEN_SECONDS, type AccessTokens, type AgeCeiling } from "../tokens/access-tokens.ts";
@@ -32,6 +39,11 @@ export const ABSOLUTE_MS = 180 * DAY_MS;
 /** How long a sign-in counts as proof for what asks for one. */
 export const FRESH_PROOF_MS = 10 * 60 * 1000;
 const MOST_DEVICES = 50;
+/** How long a session that is over is kept. */
+const KEPT_MS = 30 * DAY_MS;
+/** Sessions walked over at once by the purge: some milliseconds' work, and millions a day. */
+const STRETCH = 10_000;
+const BEFORE_ALL = { account_id: NIL_ACCOUNT, id: NIL_ACCOUNT as string as SessionId };
 
 /** How a person came in: `password`, `sign_up`, `password_reset`, `pairing`, `social:vk` … */
 export type Door = "password" | "sign_up" | "password_reset" | "pairing" | `social:${string}`;
@@ -79,6 +91,7 @@ export class Sessions {
   readonly #accessTokens: AccessTokens;
   readonly #revocations: Revocations;
   readonly #audit: Audit;
+  #purgedTo: Pick<queries.StretchRow, "account_id" | "id"> = BEFORE_ALL;
 
   constructor(dependencies: Dependencies) {
     this.#db = dependencies.db;
@@ -286,15 +299,22 @@ export class Sessions {
     return readRefreshToken(this.#secrets, token);
   }
 
-  /** Deletes what ended or ran out long ago, a batch at a time. */
-  async purge(): Promise<void> {
+  /** Walks over the next sessions and deletes those that ended or ran out long ago; tells how many. */
+  async purge(): Promise<number> {
     const now = this.#clock.now().getTime();
-    await queries.purgeOver(
+    const { rows } = await queries.stretch(
       this.#db,
-      new Date(now - 30 * DAY_MS),
-      new Date(now - IDLE_MS - 30 * DAY_MS),
-      1000,
+      this.#purgedTo.account_id,
+      this.#purgedTo.id,
+      new Date(now - KEPT_MS),
+      new Date(now - IDLE_MS - KEPT_MS),
+      STRETCH,
     );
+    this.#purgedTo = (rows.length < STRETCH ? undefined : rows.at(-1)) ?? BEFORE_ALL;
+    const gone = rows.filter(({ is_over }) => is_over);
+    if (gone.length === 0) return 0;
+    const [accounts, ids] = [gone.map(({ account_id }) => account_id), gone.map(({ id }) => id)];
+    return (await queries.remove(this.#db, accounts, ids)).rowCount;
   }
 
   /** Follows an account to its new region. */

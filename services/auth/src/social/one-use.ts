@@ -50,8 +50,9 @@ export class OneUse<Payload extends object> {
     return opened === undefined ? undefined : (JSON.parse(opened.toString("utf8")) as Payload);
   }
 
-  async purge(): Promise<void> {
-    await queries.purgeSecrets(this.#given.db, this.#given.clock.now(), 1000);
+  /** Deletes a batch of what ran out, of every kind; tells how many. */
+  async purge(limit: number): Promise<number> {
+    return (await queries.purgeSecrets(this.#given.db, this.#given.clock.now(), limit)).rowCount;
   }
 
   #context(hash: Buffer): string {

@@ -107,9 +107,9 @@ export function socialOf({ base, config, issuer, ...given }: Dependencies) {
     /** Everything kept here for longer than minutes, sealed with the newest master key. */
     reseal: () => resealTokens(given),
     /** What ran out, and permissions that are due to be taken back. */
-    purge: async () => {
-      await states.purge();
+    purge: async (limit: number) => {
       await revoker.round();
+      return await states.purge(limit);
     },
   };
 }

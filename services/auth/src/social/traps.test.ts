@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import test from "node:test";
 import type { AccountId } from "../ids.ts";
+import { PURGED_AT_ONCE } from "../purges.ts";
 import { ask } from "../testing/ask.ts";
 import { sql } from "../testing/sql.ts";
 import { anotherInstance, type SocialTest, startSocial } from "./set-up.test-support.ts";
@@ -164,10 +165,10 @@ test("what ran out is purged", async (t) => {
   await auth.browser().start("vk");
   await auth.browser().goThrough("vk", "adult");
   const count = async () => (await sql(auth, "select 1 from auth.social_flows")).length;
-  await auth.auth.capabilities.social.purge();
+  await auth.auth.capabilities.social.purge(PURGED_AT_ONCE);
   assert.equal(await count(), 2);
   auth.clock.advance({ minutes: 11 });
-  await auth.auth.capabilities.social.purge();
+  await auth.auth.capabilities.social.purge(PURGED_AT_ONCE);
   assert.equal(await count(), 0);
 });
 

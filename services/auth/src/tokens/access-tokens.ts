@@ -91,7 +91,8 @@ export class AccessTokens {
         roles: payload["roles"] as string[],
         ageCeiling: payload["age_ceiling"] as AgeCeiling,
         tokenId: payload.jti as string,
-        issuedAt: new Date((payload.iat ?? 0) * 1000),
+        // To the millisecond: it was divided by a thousand, and a Date cuts off what is left of one.
+        issuedAt: new Date(Math.round((payload.iat ?? 0) * 1000)),
         expiresAt: new Date((payload.exp ?? 0) * 1000),
       };
     } catch (error) {

@@ -11,8 +11,6 @@ import type { Ground } from "./ground.ts";
 import type { People } from "./people.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-const PURGED_AT_ONCE = 1000;
-
 export function buildBackground(
   { config, clock, logger, mailer }: Surroundings,
   given: Ground & People & { readonly challenges: PostgresChallenges },
@@ -36,12 +34,12 @@ export function buildBackground(
   const purges = new Purges({
     logger,
     purges: {
-      codes: () => codes.purge(),
+      codes: (limit) => codes.purge(limit),
       sessions: () => sessions.purge(),
-      revocations: () => revocations.purge(),
-      social: () => social.purge(),
-      pairings: () => pairings.purge(),
-      captcha: () => challenges.purge({ now: clock.now(), limit: PURGED_AT_ONCE }),
+      revocations: (limit) => revocations.purge(limit),
+      social: (limit) => social.purge(limit),
+      pairings: (limit) => pairings.purge(limit),
+      captcha: (limit) => challenges.purge({ now: clock.now(), limit }),
     },
   });
   return { mailWorker, purges };
