@@ -6,6 +6,7 @@ import type { Emulators } from "@kinopass/emulators";
 import { forgetOtherServers } from "@kinopass/postgres";
 import Fastify from "fastify";
 import { catalogCredential } from "./catalog-credential.ts";
+import { demandHome } from "./home.ts";
 import { keepRunning } from "./keep-running.ts";
 import { commandOf, takeOver } from "./leftovers.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   console.log(
     `\n${bold("Kinopass")} ${dim("the Auth service of an online cinema, and the services around it")}\n`,
   );
+  demandHome(config.home);
   const left = await takeOver(config.home);
   if (left.length > 0)
     note("leftovers", `of a stand that was killed, stopped: ${left.join(", ")}. Its data is here.`);

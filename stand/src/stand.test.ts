@@ -200,6 +200,14 @@ test("busy ports are named, each with the variable that moves it", async (t) => 
   assert.doesNotMatch(output(), /CATALOG_PORT=/);
 });
 
+test("a place for its data that will not do is named before anything starts", async (t) => {
+  const { env } = await setUp(t);
+  const { output, ended } = await start(t, { ...env, KINOPASS_HOME: file("./main.js") });
+  assert.equal(await ended, 1);
+  assert.match(output(), /cannot be written to \((EEXIST|ENOTDIR)\).*\n +KINOPASS_HOME=\S+ npm start/);
+  assert.doesNotMatch(output(), /postgres/);
+});
+
 test("one port for two is told before anything starts", async (t) => {
   const { ports, env } = await setUp(t);
   const { output, ended } = await start(t, {

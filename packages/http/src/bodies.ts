@@ -11,7 +11,8 @@ import { JsonRefused, NOT_JSON, parseStrictJson } from "./strict-json.ts";
 export function readBodies(app: Server): void {
   app.removeAllContentTypeParsers();
   // After onRequest, where a service asks who is calling: that is answered first.
-  app.addHook("preParsing", async ({ headers }) => {
+  app.addHook("preParsing", async ({ method, headers }) => {
+    if (BODILESS.has(method)) return;
     if (!isPlainUtf8(headers)) throw common.unsupported_media_type();
   });
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) => {
@@ -23,6 +24,9 @@ export function readBodies(app: Server): void {
     }
   });
 }
+
+/** What a reader of these would make of a body is nobody's concern: there is none (RFC 9110 §9.3.1). */
+const BODILESS = new Set(["GET", "HEAD"]);
 
 /** A body that says it is packed, or in letters of another kind, is not read as if it were neither. */
 function isPlainUtf8(headers: IncomingHttpHeaders): boolean {

@@ -17,7 +17,7 @@ export interface ContractInfo {
 interface OperationObject {
   operationId?: string;
   requestBody?: { content?: Record<string, { schema?: { type?: string; additionalProperties?: unknown } }> };
-  parameters?: object[];
+  parameters?: { readonly in?: string }[];
   responses?: Record<string, { description?: string; headers?: object; content?: object }>;
 }
 
@@ -56,8 +56,8 @@ export async function describeContract(app: Server, info: ContractInfo): Promise
         codes.map(({ code, definition }) => [code, { value: exampleProblem(code, definition) }]),
       );
       for (const operations of Object.values(openapiObject.paths ?? {})) {
-        for (const operation of Object.values(operations)) {
-          addRefusals(operation, refused.get(operation.operationId ?? "") ?? []);
+        for (const [method, operation] of Object.entries(operations)) {
+          addRefusals(method, operation, refused.get(operation.operationId ?? "") ?? []);
           sayWhatIsTrue(operation);
         }
       }
@@ -66,11 +66,13 @@ export async function describeContract(app: Server, info: ContractInfo): Promise
   });
 }
 
-function addRefusals(operation: OperationObject, own: readonly Refusal[]): void {
-  const takesInput = operation.requestBody !== undefined || (operation.parameters?.length ?? 0) > 0;
+/** Also what takes no input is asked with some: a query is refused everywhere, a body by every method that could have one. */
+function addRefusals(method: string, operation: OperationObject, own: readonly Refusal[]): void {
+  const hasPlace = operation.parameters?.some((parameter) => parameter.in === "path") === true;
   const anyway = [
-    ...(takesInput ? [common.invalid_request] : []),
-    ...(operation.requestBody === undefined ? [] : [common.body_too_large, common.unsupported_media_type]),
+    common.invalid_request,
+    ...(method === "get" ? [] : [common.body_too_large, common.unsupported_media_type]),
+    ...(hasPlace ? [common.uri_too_long] : []),
     common.rate_limited,
     common.internal_error,
     common.temporarily_unavailable,

@@ -327,6 +327,8 @@ test("the contract lists each refusal with an example, and what any route may an
   };
   const statuses = Object.keys(document.paths["/tea"]?.["post"]?.responses ?? {}).sort();
   assert.deepEqual(statuses, ["200", "400", "409", "413", "415", "429", "500", "503"]);
+  const reading = Object.keys(document.paths["/tea/{id}"]?.["get"]?.responses ?? {}).sort();
+  assert.deepEqual(reading, ["200", "400", "414", "429", "500", "503"]);
 });
 
 let port: Promise<number> | undefined;

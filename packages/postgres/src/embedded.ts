@@ -187,8 +187,20 @@ async function ensureCluster({ binaries, data, uid }: Place, options: EmbeddedOp
     ...identity(uid),
     timeout: 120_000,
     cwd: data,
+  }).catch((error: unknown) => {
+    throw new Error(whyNoCluster(error as Error & { readonly stderr?: string }), { cause: error });
   });
   return password;
+}
+
+function whyNoCluster({ message, stderr = "" }: Error & { readonly stderr?: string }): string {
+  const [, uid] = /could not look up effective user ID (\d+)/.exec(stderr) ?? [];
+  if (uid === undefined) return `The embedded PostgreSQL could not make its data:\n${stderr || message}`;
+  return [
+    `PostgreSQL runs only for users that have a name, and user ${uid} has none. Give it one, as root:`,
+    `echo "kinopass:x:${uid}:${process.getgid?.() ?? uid}::/:/bin/sh" >> /etc/passwd`,
+    "or name a PostgreSQL of your own by DATABASE_URL.",
+  ].join("\n    ");
 }
 
 interface Running {
