@@ -133,17 +133,24 @@ function withState(made: SpanContext, parent: SpanContext | undefined): SpanCont
 }
 
 /**
- * Drawn for many ids at once, and written as digits at once: a system call for each would cost more than the rest of a
- * span, and so would a call of the runtime's for its digits. An id holds on to the text it is a part of, so that is short.
+ * Drawn for hundreds of ids at once: asking for randomness costs about the same however much is asked for, more than the
+ * rest of a span. Digits are written for some twenty at once; an id holds on to the text it is a part of, so that is short.
  */
-const drawn = Buffer.alloc(512);
+const drawn = Buffer.alloc(8_192);
+const WRITTEN_AT_ONCE = 512;
+let written = drawn.length;
 let digits = "";
 let used = 0;
 
 function newId(bytes: 8 | 16): string {
   const length = bytes * 2;
   if (used + length > digits.length) {
-    digits = randomFillSync(drawn).toString("hex");
+    if (written === drawn.length) {
+      randomFillSync(drawn);
+      written = 0;
+    }
+    digits = drawn.toString("hex", written, written + WRITTEN_AT_ONCE);
+    written += WRITTEN_AT_ONCE;
     used = 0;
   }
   used += length;
