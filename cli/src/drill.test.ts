@@ -30,7 +30,7 @@ test("drill auth-down keeps its promises on a running stand, and leaves it as it
     const [line = ""] = drill.out.split("\n").filter((one) => one.trimStart().startsWith(`${who} `));
     assert.match(line, /20[01] stale ×/, "the outage was felt, and served");
   }
-  assert.match(drill.out, /strict route +200 ×[\d,]+, 503 stale ×/);
+  assert.match(drill.out, /strict route +200 ×[\d,]+, 503 stale strict_unavailable ×/);
 
   const home = env["KINOPASS_HOME"] ?? "";
   assert.ok(!existsSync(join(home, "hold-auth")), "nothing holds Auth down");

@@ -32,6 +32,14 @@ test("a service asks Auth through its contract", async (t) => {
     await client.revoke("of no use");
   });
 
+  await t.test("no longer than whoever it asks for is there", async () => {
+    const { access_token } = await signUp();
+    const nobodyWaits = { signal: AbortSignal.abort() };
+    const late = client.introspect(access_token, nobodyWaits);
+    await assert.rejects(late, (error) => error instanceof CallFailed && error.kind === "cancelled");
+    assert.equal((await client.introspect(access_token)).active, true, "and that says nothing about Auth");
+  });
+
   await t.test("for what an administrator may see, in the administrator's name", async () => {
     const viewer = await signUp();
     const id = decodeJwt(viewer.access_token).sub ?? "";

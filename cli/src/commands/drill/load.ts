@@ -1,4 +1,4 @@
-import { Agent, request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import type { Tally } from "./tally.ts";
 
 const DEADLINE_MS = 5_000;
@@ -8,6 +8,7 @@ const TICK_MS = 1;
 export const SLICE_SECONDS = 4;
 /** An open model does not wait for answers; this is only so that a dead target cannot fill the memory. */
 const MOST_UNDER_WAY = 2_000;
+const MOST_READ = 4_096;
 
 export interface Shot {
   /** Whose figures it goes to. */
@@ -113,7 +114,7 @@ export class Load {
     const signal = AbortSignal.timeout(DEADLINE_MS);
     const options = { method, headers, agent: this.#agent, signal, localAddress: from };
     const outgoing = request(url, options, (answer) => {
-      answer.resume();
+      const code = codeOf(answer);
       answer.once("error", () => done(() => tally.failed(who, "cut")));
       answer.once("end", () => {
         const { statusCode = 0, headers: given } = answer;
@@ -121,7 +122,8 @@ export class Load {
         const retryAfter = given["retry-after"] !== undefined;
         const ms = performance.now() - dueAt;
         const slice = Math.floor(dueAt / (SLICE_SECONDS * 1000));
-        done(() => tally.answered(who, { status: statusCode, certainty, retryAfter, ms, atSeconds, slice }));
+        const said = { status: statusCode, certainty, code: code(), retryAfter, ms, atSeconds, slice };
+        done(() => tally.answered(who, said));
       });
     });
     outgoing.once("error", (error: NodeJS.ErrnoException) =>
@@ -129,4 +131,17 @@ export class Load {
     );
     outgoing.end(body);
   }
+}
+
+/** Reads an answer to its end. Where it is trouble of ours, the returned function has the code of its problem: whose trouble it was. */
+function codeOf(answer: IncomingMessage): () => string {
+  if ((answer.statusCode ?? 0) < 500) {
+    answer.resume();
+    return () => "";
+  }
+  let text = "";
+  answer.setEncoding("utf8").on("data", (chunk: string) => {
+    if (text.length < MOST_READ) text += chunk;
+  });
+  return () => /"code":"(\w+)"/.exec(text)?.[1] ?? "";
 }

@@ -2,6 +2,8 @@ export interface Answered {
   readonly status: number;
   /** fresh, stale or grace, as the answer says. */
   readonly certainty: string;
+  /** Of an answer that is trouble of ours; otherwise empty. */
+  readonly code: string;
   readonly retryAfter: boolean;
   readonly ms: number;
   /** Since the phase began. */
@@ -12,7 +14,7 @@ export interface Answered {
 
 /** What one kind of visitor saw during one run. */
 export interface Seen {
-  /** By status and certainty, e.g. `200 stale`. */
+  /** By status, certainty and code, e.g. `200 stale`, `503 stale strict_unavailable`. */
   readonly answers: Map<string, number>;
   readonly times: number[];
   /** The same, by stretches of time. */
@@ -41,9 +43,10 @@ export class Tally {
     return made;
   }
 
-  answered(who: string, { status, certainty, retryAfter, ms, atSeconds, slice }: Answered): void {
+  answered(who: string, { status, certainty, code, retryAfter, ms, atSeconds, slice }: Answered): void {
     const seen = this.of(who);
-    bump(seen.answers, certainty === "fresh" ? String(status) : `${status} ${certainty}`);
+    const words = [String(status), certainty === "fresh" ? "" : certainty, code];
+    bump(seen.answers, words.filter((word) => word !== "").join(" "));
     seen.times.push(ms);
     const times = seen.slices.get(slice);
     if (times === undefined) seen.slices.set(slice, [ms]);

@@ -22,6 +22,11 @@ export interface AuthClientOptions {
   readonly resilience?: ResilientFetchOptions;
 }
 
+export interface CallOptions {
+  /** Of the request that this call is made for: where that ends, by its own deadline or because nobody waits, this ends too. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Auth answered, and the answer is no. `code` is the stable code of its problem document (RFC 9457). */
 export class AuthRefused extends Error {
   override readonly name = "AuthRefused";
@@ -61,28 +66,42 @@ export class AuthClient {
   }
 
   /** Whether a token is active right now, by Auth's own database (RFC 7662). Scope `introspect`. */
-  introspect(token: string): Promise<TokenReport> {
-    return this.#ask("/v1/introspect", { method: "POST", authorization: this.#basic, body: { token } });
+  introspect(token: string, { signal }: CallOptions = {}): Promise<TokenReport> {
+    return this.#ask("/v1/introspect", {
+      method: "POST",
+      authorization: this.#basic,
+      body: { token },
+      signal,
+    });
   }
 
   /** Ends the session of an access or refresh token (RFC 7009). Scope `revoke`. */
-  async revoke(token: string): Promise<void> {
-    await this.#ask("/v1/revoke", { method: "POST", authorization: this.#basic, body: { token } });
+  async revoke(token: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#ask("/v1/revoke", { method: "POST", authorization: this.#basic, body: { token }, signal });
   }
 
   /** Needs `accounts:read`. */
-  account(accessToken: string, id: string): Promise<AdminAccount> {
-    return this.#ask(`/v1/accounts/${encodeURIComponent(id)}`, { authorization: `Bearer ${accessToken}` });
+  account(accessToken: string, id: string, { signal }: CallOptions = {}): Promise<AdminAccount> {
+    const authorization = `Bearer ${accessToken}`;
+    return this.#ask(`/v1/accounts/${encodeURIComponent(id)}`, { authorization, signal });
   }
 
   /** By exact e-mail, or of a region; a page. Needs `accounts:read`. */
-  accounts(accessToken: string, query: Query<"findAccounts">): Promise<AccountPage> {
-    return this.#ask("/v1/accounts", { authorization: `Bearer ${accessToken}`, query });
+  accounts(
+    accessToken: string,
+    query: Query<"findAccounts">,
+    { signal }: CallOptions = {},
+  ): Promise<AccountPage> {
+    return this.#ask("/v1/accounts", { authorization: `Bearer ${accessToken}`, query, signal });
   }
 
   /** A page. Needs `roles:read`. */
-  roles(accessToken: string, query: Query<"listRoles"> = {}): Promise<RolePage> {
-    return this.#ask("/v1/roles", { authorization: `Bearer ${accessToken}`, query });
+  roles(
+    accessToken: string,
+    query: Query<"listRoles"> = {},
+    { signal }: CallOptions = {},
+  ): Promise<RolePage> {
+    return this.#ask("/v1/roles", { authorization: `Bearer ${accessToken}`, query, signal });
   }
 
   async #ask<Body>(path: string, asked: Asked): Promise<Body> {
@@ -97,6 +116,7 @@ export class AuthClient {
         ...(asked.body === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+      ...(asked.signal === undefined ? {} : { signal: asked.signal }),
     });
     if (!response.ok) throw await refusedBy(response);
     // The contract is generated from Auth's routes, which check what they answer.
@@ -109,6 +129,7 @@ interface Asked {
   readonly authorization: string;
   readonly query?: object;
   readonly body?: object;
+  readonly signal?: AbortSignal | undefined;
 }
 
 async function refusedBy(response: Response): Promise<AuthRefused> {

@@ -8,6 +8,7 @@ export {
   type AuthClient,
   type AuthClientOptions,
   AuthRefused,
+  type CallOptions,
   createAuthClient,
   type RolePage,
   type TokenReport,

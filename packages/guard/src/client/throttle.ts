@@ -5,6 +5,8 @@ const SLOTS = 24;
 const SLOT_MS = WINDOW_MS / SLOTS;
 /** So many requests are let through for each one accepted: what is sent above that finds out when it gets better. */
 const K = 2;
+/** So many may be without an answer before they count against the peer: a service that begins with many calls at once has none yet. */
+const BENEFIT_OF_DOUBT = 50;
 
 interface Slot {
   index: number;
@@ -14,7 +16,7 @@ interface Slot {
 
 /**
  * Adaptive throttling (Google SRE, "Handling overload"): a caller drops by itself what the other side
- * would refuse anyway, with p = max(0, (requests − K·accepts) / (requests + 1)) over two minutes.
+ * would refuse anyway, with p = max(0, (requests − K·accepts − 50) / (requests + 1)) over two minutes.
  * A request counts when it starts, or a slow peer would look like an idle one.
  */
 export class Throttle {
@@ -47,7 +49,7 @@ export class Throttle {
       requests += slot.requests;
       accepts += slot.accepts;
     }
-    return Math.max(0, (requests - K * accepts) / (requests + 1));
+    return Math.max(0, (requests - K * accepts - BENEFIT_OF_DOUBT) / (requests + 1));
   }
 
   #slot(): Slot {
