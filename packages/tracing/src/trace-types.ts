@@ -2,6 +2,11 @@ import type { Attributes, SpanKind } from "@opentelemetry/api";
 
 /** Any function at all. */
 export type AnyFunction = (this: never, ...args: never[]) => unknown;
+/**
+ * Any function that can be wrapped where it is written. It says nothing of `this`: TypeScript 5 would give that to a
+ * function expression as its own, and nobody could call what comes back.
+ */
+type Wrappable = (...args: never[]) => unknown;
 
 /** What to keep of a call. Nothing is kept that is not picked here; pick ids and words from a fixed list, never secrets. */
 export interface Recording<Args extends readonly unknown[], Result> {
@@ -50,13 +55,13 @@ export interface Trace {
     context: ClassAccessorDecoratorContext<This, Value>,
   ): void;
   (value: undefined, context: ClassFieldDecoratorContext): void;
-  <Wrapped extends AnyFunction>(fn: Wrapped): Wrapped;
+  <Wrapped extends Wrappable>(fn: Wrapped): Wrapped;
   (name: string): TraceDecorator<[], unknown>;
-  <Wrapped extends AnyFunction>(name: string, fn: Wrapped): Wrapped;
+  <Wrapped extends Wrappable>(name: string, fn: Wrapped): Wrapped;
   <Args extends readonly unknown[] = [], Result = unknown>(
     options: TraceOptions<Args, Result>,
   ): TraceDecorator<Args, Result>;
-  <Wrapped extends AnyFunction>(
+  <Wrapped extends Wrappable>(
     options: TraceOptions<Parameters<Wrapped>, Awaited<ReturnType<Wrapped>>>,
     fn: Wrapped,
   ): Wrapped;
