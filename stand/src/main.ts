@@ -27,7 +27,10 @@ import { demandFreePorts, freePort } from "./ports.ts";
 import { Running } from "./running.ts";
 import { bold, dim, fail, note, step } from "./say.ts";
 import { type ServiceOptions, startService } from "./services.ts";
-import { keptSecrets, publishStand, readStandConfig, type StandConfig } from "./settings.ts";
+import { keptSecrets, publishStand, readStandConfig, type StandConfig, withWishes } from "./settings.ts";
+
+/** Everybody comes from this machine's one address here, so the limits by address are wider; by account they are the defaults. */
+const WIDER_LIMITS = fileURLToPath(new URL("../src/limits.json", import.meta.url));
 
 const running = new Running();
 
@@ -61,7 +64,9 @@ async function main(): Promise<void> {
     stand: `http://127.0.0.1:${config.standPort}`,
     emulators: emulators.url,
   };
-  const env = environment(config, { ...databases, redisUrl, smtpPort, addresses, emulators });
+  const own = environment(config, { ...databases, redisUrl, smtpPort, addresses, emulators });
+  const { env, ignored } = withWishes({ LIMITS_FILE: WIDER_LIMITS, ...config.wishes }, own);
+  if (ignored.length > 0) note("settings", `the stand's own, whatever you set: ${ignored.join(", ")}`);
   running.add({
     name: "settings",
     stop: async () => rmSync(join(config.home, "stand.json"), { force: true }),
@@ -113,10 +118,7 @@ function environment(
     AUTH_SOCIAL_RETURN_TO: `${addresses.stand}/*,${addresses.stand.replace("127.0.0.1", "localhost")}/*`,
     CATALOG_PORT: String(config.catalogPort),
     CATALOG_GUARD_DIRECTORY: join(config.home, "guard"),
-    // Everybody comes from this machine's one address here, so the limits by address are wider; by account they are the defaults.
-    LIMITS_FILE: fileURLToPath(new URL("../src/limits.json", import.meta.url)),
     SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
-    ...config.tracing,
   };
 }
 
@@ -156,9 +158,10 @@ async function serviceOptions(
   env: Readonly<Record<string, string>>,
 ): Promise<ServiceOptions> {
   const entry = fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`)));
+  const metricsPort = `${name.toUpperCase()}_METRICS_PORT`;
   const own = {
     OTEL_SERVICE_NAME: `kinopass-${name}`,
-    [`${name.toUpperCase()}_METRICS_PORT`]: String(await freePort()),
+    [metricsPort]: env[metricsPort] ?? String(await freePort()),
   };
   return { name, entry, url, home, env: { ...env, ...own } };
 }

@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { readConfig } from "@kinopass/config";
 
+const OF_SERVICES = /^(AUTH|CATALOG|DATABASE|LIMITS|LOG|MAIL|OTEL|TRUSTED)_/;
+
 /** What the stand may be told; everything has a default, so that one command is enough. */
 export function readStandConfig(env: NodeJS.ProcessEnv) {
   return readConfig(env, (read) => ({
@@ -13,8 +15,8 @@ export function readStandConfig(env: NodeJS.ProcessEnv) {
     databaseUrl: read.optional("DATABASE_URL"),
     catalogDatabaseUrl: read.optional("CATALOG_DATABASE_URL"),
     redisUrl: read.optional("REDIS_URL"),
-    /** Every OTEL_* variable reaches the services as it is; docs/tracing.md lists those that count. */
-    tracing: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("OTEL_"))) as Record<
+    /** What the person says to the services themselves; docs/operating.md and docs/tracing.md list what counts. */
+    wishes: Object.fromEntries(Object.entries(env).filter(([name]) => OF_SERVICES.test(name))) as Record<
       string,
       string
     >,
@@ -24,6 +26,21 @@ export function readStandConfig(env: NodeJS.ProcessEnv) {
 }
 
 export type StandConfig = ReturnType<typeof readStandConfig>;
+
+/**
+ * The environment of the services: what the person wishes, except where the stand must know better, because it opened
+ * what the variable points at. `ignored` is for the person, who would wonder otherwise.
+ */
+export function withWishes(
+  wishes: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+): { readonly env: Record<string, string>; readonly ignored: readonly string[] } {
+  // A secret may be given as the name of a file, too.
+  const isOwned = (name: string) => name in own || name.replace(/_FILE$/, "") in own;
+  const ignored = Object.keys(wishes).filter((name) => isOwned(name) && wishes[name] !== own[name]);
+  const taken = Object.entries(wishes).filter(([name]) => !isOwned(name));
+  return { env: { ...Object.fromEntries(taken), ...own }, ignored: ignored.sort() };
+}
 
 const SECRETS = {
   AUTH_KEYS: () => `1:${randomBytes(32).toString("base64")}`,
