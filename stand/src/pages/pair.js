@@ -52,9 +52,10 @@ function form(fields, label, submitted) {
   return element;
 }
 
-function signIn(note) {
+function signIn(note, typed) {
+  const kept = typed === undefined ? {} : { value: typed };
   const fields = [
-    field(t("E-mail"), { name: "email", type: "email", autocomplete: "username", required: "" }),
+    field(t("E-mail"), { name: "email", type: "email", autocomplete: "username", required: "", ...kept }),
     field(t("Password"), {
       name: "password",
       type: "password",
@@ -68,7 +69,7 @@ function signIn(note) {
       password,
       device: { name: t("Phone"), kind: "phone" },
     });
-    if (status !== 201) return signIn(body.title);
+    if (status !== 201) return signIn(body.title, email);
     token = body.access_token;
     if (asked === "") typeCode();
     else await look(asked);

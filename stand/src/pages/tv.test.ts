@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import Fastify from "fastify";
+import jsQR from "jsqr";
 import { type Ground, openGround, PASSWORD } from "../ground.test-support.ts";
 import { tvPages } from "./tv.ts";
 import { BROWSER, openBrowser, Tv, WHY_NOT } from "./tv-viewer.test-support.ts";
@@ -49,12 +50,17 @@ test("a TV is paired from a phone, shows films, refuses 18+, and goes dark withi
   await tv.until("pairing");
   assert.match(await tv.text("#code"), /^[B-Z]{4}-[B-Z]{4}$/);
   assert.equal(await tv.focused(), "New code", "something always has the focus");
+  assert.equal(await scanned(tv, ".qr"), `http://127.0.0.1:8080/pair?code=${await tv.text("#code")}`);
   const first = await tv.text("#code");
   await tv.press("Enter");
   await tv.page.locator("#code", { hasNotText: first }).waitFor();
 
   await phone.goto(`${site}/pair?code=${await tv.text("#code")}`);
   await phone.getByLabel("E-mail").fill(anna.email);
+  await phone.getByLabel("Password").fill("not the right one");
+  await phone.getByRole("button", { name: "Sign in" }).click();
+  await phone.getByText("The address or the password is wrong").waitFor();
+  assert.equal(await phone.getByLabel("E-mail").inputValue(), anna.email, "nobody types the address twice");
   await phone.getByLabel("Password").fill(PASSWORD);
   await phone.getByRole("button", { name: "Sign in" }).click();
   await phone.getByText("Is this TV yours?").waitFor();
@@ -160,6 +166,20 @@ test("a TV signs up with arrows and digits: address, password, a sum, the code f
   await tv.until("pairing");
   assert.deepEqual(tv.mistakes, []);
 });
+
+/** What a camera before the screen reads in a square: from the pixels that the browser shows. */
+async function scanned(tv: Tv, selector: string): Promise<string | undefined> {
+  const shot = await tv.page.locator(selector).screenshot();
+  const { data, width, height } = (await tv.page.evaluate(`(async () => {
+    const bytes = Uint8Array.from(atob("${shot.toString("base64")}"), (letter) => letter.charCodeAt(0));
+    const picture = await createImageBitmap(new Blob([bytes]));
+    const { width, height } = picture;
+    const context = new OffscreenCanvas(width, height).getContext("2d");
+    context.drawImage(picture, 0, 0);
+    return { width, height, data: [...context.getImageData(0, 0, width, height).data] };
+  })()`)) as { data: number[]; width: number; height: number };
+  return jsQR.default(Uint8ClampedArray.from(data), width, height)?.data;
+}
 
 async function answerSum(
   tv: Tv,
