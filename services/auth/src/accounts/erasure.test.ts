@@ -127,6 +127,28 @@ test("of twenty erasures at once one erases and nobody is harmed", async (t) => 
   );
 });
 
+test("a sign-in that is noted after its account was erased leaves nothing for longer than a purge", async (t) => {
+  const auth = await startTestAuth(t);
+  const { history, purges } = auth.auth.capabilities;
+  const anna = await auth.signUp({ email: "anna@example.com" });
+  const bob = await auth.signUp();
+  assert.equal((await ask(auth, "DELETE /v1/me", undefined, anna)).status, 204);
+  for (const { accountId } of [anna, bob])
+    history.record({
+      account: { id: accountId as never, region: 1 as never },
+      sessionId: null,
+      outcome: "signed_in",
+      door: "password",
+      device: { kind: "phone", name: null },
+      client: { address: "203.0.113.7", userAgent: null },
+    });
+  await history.exportOf(anna.accountId as never);
+  assert.equal((await tablesThatName(auth, anna.accountId))["sign_ins"], 1);
+  await purges.round();
+  assert.equal((await tablesThatName(auth, anna.accountId))["sign_ins"], undefined);
+  assert.equal((await tablesThatName(auth, bob.accountId))["sign_ins"], 2);
+});
+
 test("the export has everything that is kept, and no secret", async (t) => {
   const auth = await startTestAuth(t);
   const anna = await auth.signUp({

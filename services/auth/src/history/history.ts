@@ -46,6 +46,8 @@ interface Dependencies {
 }
 
 const LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+/** Longer than accounts are known to have been erased. */
+const STRAGGLERS_MS = 60 * 60_000;
 /** Another replica's clock may run ahead of ours; its rows are shown all the same. */
 const CLOCK_SKEW_MS = 60_000;
 const MOST_EXPORTED = 20_000;
@@ -126,6 +128,16 @@ export class History {
   async erase(tx: Transaction, accountId: AccountId): Promise<void> {
     await this.#recorder.forget(accountId);
     await queries.eraseSignIns(tx, accountId);
+  }
+
+  /**
+   * A sign-in that was under way while its account was erased, here or at another replica, notes its row afterwards:
+   * rows are written behind the sign-ins' backs. Given the accounts that were erased lately; tells how many rows went.
+   */
+  async eraseStragglers(erased: readonly AccountId[]): Promise<number> {
+    if (erased.length === 0) return 0;
+    const since = new Date(this.#clock.now().getTime() - STRAGGLERS_MS);
+    return (await queries.eraseStragglers(this.#db, erased, since)).rowCount;
   }
 
   /** Writes what still waits; for the shutdown. */

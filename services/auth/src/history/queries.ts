@@ -47,6 +47,12 @@ export const allSignIns = statement<SignInRow & { readonly user_agent: string | 
   `select ${SHOWN}, user_agent from auth.sign_ins where account_id = $1 order by occurred_at desc, id desc limit $2`,
 );
 
+/** Rows that came after the erasure of their account; what is older went with it. */
+export const eraseStragglers = statement<never>(
+  "history.erase_stragglers",
+  "delete from auth.sign_ins where account_id = any ($1::uuid[]) and occurred_at >= $2",
+);
+
 export const eraseSignIns = statement<never>(
   "history.erase",
   "delete from auth.sign_ins where account_id = $1",

@@ -20,6 +20,12 @@ export const purge = statement<never>(
       and id in (select id from auth.revocations order by id limit $2)`,
 );
 
+/** The table holds a quarter of an hour. */
+export const accountsEnded = statement<{ readonly account_id: AccountId }>(
+  "revocations.accounts_ended",
+  "select distinct account_id from auth.revocations where because = $1 limit $2",
+);
+
 export interface RevocationRow {
   /** A bigint, as PostgreSQL spells it. */
   readonly id: string;

@@ -57,6 +57,11 @@ export class Revocations {
     );
   }
 
+  /** Accounts whose sessions ended for this reason within the last quarter of an hour. */
+  async accountsEnded(because: string, limit: number): Promise<readonly AccountId[]> {
+    return (await queries.accountsEnded(this.#db, because, limit)).rows.map((row) => row.account_id);
+  }
+
   /** Deletes a batch of what no token can need any more; tells how many. */
   async purge(limit: number): Promise<number> {
     const before = new Date(this.#clock.now().getTime() - REVOCATION_KEPT_MS);

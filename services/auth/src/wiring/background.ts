@@ -15,7 +15,7 @@ export function buildBackground(
   { config, clock, logger, mailer }: Surroundings,
   given: Ground & People & { readonly challenges: PostgresChallenges },
 ) {
-  const { db, sessions, revocations, codes, mail, social, pairings, challenges } = given;
+  const { db, history, sessions, revocations, codes, mail, social, pairings, challenges } = given;
   const { signUp, emailChange, passwordReset } = given;
   const mailWorker = new MailWorker({
     db,
@@ -36,6 +36,8 @@ export function buildBackground(
     purges: {
       codes: (limit) => codes.purge(limit),
       sessions: () => sessions.purge(),
+      history: async (limit) =>
+        await history.eraseStragglers(await revocations.accountsEnded("account_erased", limit)),
       revocations: (limit) => revocations.purge(limit),
       social: (limit) => social.purge(limit),
       pairings: (limit) => pairings.purge(limit),
