@@ -31,11 +31,14 @@ interface Game {
   readonly seed: string;
 }
 
+/** Reading may take long, and Redis forgets by its own clock. */
+const PATIENCE_MS = 24 * 3_600_000;
+
 /** Suspicion that gives this level and nothing else: every challenge comes from a network of its own. */
 export function policyOf(level: Level): CaptchaPolicy {
   const never = POLICY.points.most + 1;
   const steps = { ...POLICY.steps, level2: level > 1 ? 0 : never, level3: level > 2 ? 0 : never };
-  return { ...POLICY, steps };
+  return { ...POLICY, steps, challengeMs: PATIENCE_MS };
 }
 
 /**
@@ -65,7 +68,8 @@ export async function play(reader: Reader, { store, count, seed }: Game): Promis
       played.answers += 1;
       if (isRight) played.rightAnswers += 1;
       if (outcome.kind === "solved") played.passes += 1;
-      if ("challenge" in outcome) next.push({ language, challenge: outcome.challenge });
+      else if ("challenge" in outcome) next.push({ language, challenge: outcome.challenge });
+      else if (outcome.kind !== "spent") throw new Error(`A challenge that is played out is ${outcome.kind}`);
     }
     open = next;
   }
