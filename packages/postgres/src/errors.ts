@@ -18,6 +18,13 @@ export class DatabaseRefusal extends Error {
   }
 }
 
+/** The statement waited for a row or table that somebody else had locked, for longer than it may (lock_timeout). */
+export function isLocked(error: unknown): boolean {
+  return (
+    error instanceof DatabaseAway && error.cause instanceof pg.DatabaseError && error.cause.code === "55P03"
+  );
+}
+
 /** Classes of SQLSTATE that speak of the server's state, not of our statement (PostgreSQL manual, appendix A). */
 const AWAY_STATES: ReadonlySet<string> = new Set([
   "57014", // query_canceled: statement_timeout

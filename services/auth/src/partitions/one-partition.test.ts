@@ -4,12 +4,17 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { Transaction } from "@kinopass/postgres";
 import { parseEmail } from "../directory/email-address.ts";
 import type { AccountId } from "../ids.ts";
 import { ask, signUpWith, startAuth } from "../roles/administrators.test-support.ts";
 import type { TestAuth } from "../testing/start-auth.ts";
-import { explain, parentsOfLeaves, type Touched, watchLeaves } from "./touched-leaves.test-support.ts";
+import {
+  explain,
+  parentsOfLeaves,
+  scansIn,
+  type Touched,
+  watchLeaves,
+} from "./touched-leaves.test-support.ts";
 
 /** Statements whose promise this file is about; each must have been seen. */
 const HOT = [
@@ -165,18 +170,6 @@ test("a function that finds an account by its address scans one leaf of each tab
     );
   }
 });
-
-/** How often this connection has scanned each leaf since it last told the statistics of the server. */
-async function scansIn(tx: Transaction): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await tx.run<{ readonly leaf: string; readonly scans: number }>({
-    name: "",
-    text: `select relname as leaf, (coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::int as scans
-             from pg_stat_xact_user_tables join pg_inherits on inhrelid = relid
-            where schemaname = 'auth' order by relname`,
-    values: [],
-  });
-  return new Map(rows.map(({ leaf, scans }) => [leaf, scans]));
-}
 
 test("the proof sees what it must: a statement without the partition key is caught", async (t) => {
   assert.deepEqual(await leavesOf(t, "select from auth.accounts where id = $1", [SOMEBODY]), [9]);

@@ -93,6 +93,18 @@ export async function parentsOfLeaves(db: Database): Promise<ReadonlyMap<string,
   return new Map(rows.map(({ leaf, parent }) => [leaf, parent]));
 }
 
+/** How often this connection has scanned each leaf since it last told the statistics of the server. */
+export async function scansIn(tx: Transaction): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await tx.run<{ readonly leaf: string; readonly scans: number }>({
+    name: "",
+    text: `select relname as leaf, (coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::int as scans
+             from pg_stat_xact_user_tables join pg_inherits on inhrelid = relid
+            where schemaname = 'auth' order by relname`,
+    values: [],
+  });
+  return new Map(rows.map(({ leaf, scans }) => [leaf, scans]));
+}
+
 function executed(node: PlanNode): string[] {
   const own = node["Relation Name"];
   const ran = own !== undefined && node["Node Type"] !== "ModifyTable" && (node["Actual Loops"] ?? 0) > 0;

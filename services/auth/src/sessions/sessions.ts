@@ -29,6 +29,7 @@ import { ageCeilingOf } from "./age.ts";
 import * as queries from "./queries.ts";
 import { type RefreshClaims, type RefreshToken, readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
 import { refuse } from "./refusals.ts";
+import { Rotations } from "./rotations.ts";
 
 export { refuse } from "./refusals.ts";
 
@@ -91,6 +92,7 @@ export class Sessions {
   readonly #accessTokens: AccessTokens;
   readonly #revocations: Revocations;
   readonly #audit: Audit;
+  readonly #rotations: Rotations;
   #purgedTo: Pick<queries.StretchRow, "account_id" | "id"> = BEFORE_ALL;
 
   constructor(dependencies: Dependencies) {
@@ -101,6 +103,8 @@ export class Sessions {
     this.#accessTokens = dependencies.accessTokens;
     this.#revocations = dependencies.revocations;
     this.#audit = dependencies.audit;
+    const limits = { overlapMs: OVERLAP_MS, idleMs: IDLE_MS };
+    this.#rotations = new Rotations(dependencies.db, dependencies.clock, limits);
   }
 
   /** Opens a session, on its own or in a transaction of the door's. */
@@ -167,20 +171,7 @@ export class Sessions {
   }
 
   async #rotate(claims: RefreshClaims, region: RegionCode): Promise<queries.RotationRow | undefined> {
-    const now = this.#clock.now();
-    const overlap = new Date(now.getTime() - OVERLAP_MS);
-    const idle = new Date(now.getTime() - IDLE_MS);
-    const { rows } = await queries.rotate(
-      this.#db,
-      claims.accountId,
-      claims.sessionId,
-      claims.counter,
-      region,
-      now,
-      overlap,
-      idle,
-    );
-    const row = rows[0];
+    const row = await this.#rotations.rotate(claims, region);
     // The account moved away from its birth region: the session's row knows where; ask again, within the overlap.
     if (row?.status === null && row.region !== region) return await this.#rotate(claims, row.region);
     return row;
