@@ -42,6 +42,7 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
       upkeep.start();
       capabilities.mailWorker.start();
       capabilities.purges.start();
+      capabilities.owedEndings.start();
     },
     close: async () => {
       unfollow();
@@ -78,12 +79,13 @@ async function buildServer(surroundings: Surroundings, capabilities: Capabilitie
 
 /** The database last: what is still under way writes to it. */
 async function close(capabilities: Capabilities): Promise<void> {
-  const { feed, limiter, redis, upkeep, purges, newDevices, social, mailWorker } = capabilities;
+  const { feed, limiter, redis, upkeep, purges, owedEndings, newDevices, social, mailWorker } = capabilities;
   feed.stop();
   limiter.close();
   redis?.disconnect();
   await upkeep.stop();
   await purges.stop();
+  await owedEndings.stop();
   await newDevices.settled();
   await social.revoker.settled();
   await mailWorker.stop();

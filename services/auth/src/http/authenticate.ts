@@ -3,7 +3,6 @@
  * a session that was ended a moment ago opens nothing here.
  */
 import { refusals } from "@kinopass/http";
-import type { Database } from "@kinopass/postgres";
 import type { FastifyRequest } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { AccountId, SessionId } from "../ids.ts";
@@ -42,7 +41,7 @@ export interface LiveSession {
 
 /** What the sessions capability offers for this. */
 export interface SessionFinder {
-  find(accountId: AccountId, sessionId: SessionId, on?: Database): Promise<LiveSession | undefined>;
+  find(accountId: AccountId, sessionId: SessionId): Promise<LiveSession | undefined>;
 }
 
 export interface Member {
@@ -85,15 +84,11 @@ export class Authenticate {
     return claims;
   }
 
-  /**
-   * The member who is calling; throws 401 otherwise. The session is looked for now: it may end while a body comes.
-   *
-   * @param on where, if not on the usual connections
-   */
-  async member(request: FastifyRequest, on?: Database): Promise<Member> {
+  /** The member who is calling; throws 401 otherwise. The session is looked for now: it may end while a body comes. */
+  async member(request: FastifyRequest): Promise<Member> {
     const claims = await this.presented(request);
     const { accountId, sessionId } = claims;
-    const session = await this.#sessions.find(accountId, sessionId, on);
+    const session = await this.#sessions.find(accountId, sessionId);
     if (session === undefined) throw invalidToken();
     return { accountId, sessionId, claims, session };
   }
@@ -110,7 +105,8 @@ export class Authenticate {
   }
 }
 
-function invalidToken() {
+/** It is not ours, has run out, or its session is over. */
+export function invalidToken() {
   return refuse.access_token_invalid({
     headers: { "www-authenticate": 'Bearer realm="kinopass", error="invalid_token"' },
   });

@@ -54,5 +54,6 @@ export const tokenState = statement<TokenState>(
           exists (select from auth.revocations where account_id = $1 and issued_before > $5::timestamptz) as outdated
      from auth.sessions as session
     where session.account_id = $1 and session.id = $2 and session.ended_at is null
-      and session.expires_at > $3 and session.last_used_at > $4`,
+      and session.expires_at > $3 and session.last_used_at > $4
+      and not exists (select from auth.endings_owed where account_id = $1 and session_id = $2)`,
 );

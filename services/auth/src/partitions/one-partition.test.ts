@@ -49,6 +49,8 @@ const MORE: Readonly<Record<string, { readonly most: number; readonly because: s
   "history.all": { most: 100, because: "an export is rare and whole" },
   "history.erase": { most: 100, because: "an erasure is rare and whole" },
   "roles.has_other_superuser": { most: 100, because: "asked only when a superuser goes" },
+  "sessions.pay": { most: 100, because: "ends in the background what a locked table had put off" },
+  "sessions.strike_off": { most: 100, because: "the same" },
   "sessions.stretch": { most: 100, because: "a purge in the background walks over all of them" },
   "sessions.remove": { most: 100, because: "a purge in the background" },
 };

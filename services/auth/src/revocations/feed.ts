@@ -4,7 +4,7 @@
  * is alive in it in memory; so listeners cost the database nothing, and a snapshot is at hand even
  * while the database is away.
  */
-import type { PostgresDatabase } from "@kinopass/postgres";
+import type { Database } from "@kinopass/postgres";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { SigningKeys } from "../tokens/signing-keys.ts";
@@ -30,7 +30,8 @@ export interface FeedStart {
 }
 
 interface Dependencies {
-  readonly db: PostgresDatabase;
+  /** With room of its own: services hear what died also while a crowd waits for a locked table. */
+  readonly db: Database;
   readonly clock: Clock;
   readonly keys: SigningKeys;
   readonly logger: FastifyBaseLogger;

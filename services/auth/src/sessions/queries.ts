@@ -113,10 +113,12 @@ export const endReused = statement<EndedRow>(
    returning id, device_name, device_kind`,
 );
 
+/** One whose end is owed is over already. */
 export const endOne = statement<EndedRow>(
   "sessions.end_one",
   `update auth.sessions set ended_at = $3, ended_because = $4
     where account_id = $1 and id = $2 and ended_at is null
+      and not exists (select from auth.endings_owed where account_id = $1 and session_id = $2)
    returning id, device_name, device_kind`,
 );
 
@@ -164,13 +166,15 @@ const SHOWN =
 export const findLive = statement<SessionRow>(
   "sessions.find_live",
   `select ${SHOWN} from auth.sessions
-    where account_id = $1 and id = $2 and ended_at is null and expires_at > $3 and last_used_at > $4`,
+    where account_id = $1 and id = $2 and ended_at is null and expires_at > $3 and last_used_at > $4
+      and not exists (select from auth.endings_owed where account_id = $1 and session_id = $2)`,
 );
 
 export const listLive = statement<SessionRow>(
   "sessions.list_live",
   `select ${SHOWN} from auth.sessions
     where account_id = $1 and ended_at is null and expires_at > $2 and last_used_at > $3
+      and id not in (select session_id from auth.endings_owed where account_id = $1)
     order by last_used_at desc, id desc
     limit 200`,
 );

@@ -1,8 +1,7 @@
 import { pageOf, type Server } from "@kinopass/http";
-import type { Urgent } from "@kinopass/postgres";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { type Authenticate, type Member, memberRefusals, memberSecurity } from "../http/authenticate.ts";
+import { type Authenticate, memberRefusals, memberSecurity } from "../http/authenticate.ts";
 import { clientOf } from "../http/client.ts";
 import { VISIBLE_PATTERN } from "../http/visible-text.ts";
 import { type SessionId, UUID_PATTERN } from "../ids.ts";
@@ -10,11 +9,12 @@ import type { SessionRow } from "./queries.ts";
 import type { RefreshClaims } from "./refresh-token.ts";
 import { showTokens, TokensSchema } from "./schemas.ts";
 import { refuse, type Sessions } from "./sessions.ts";
+import type { Leaver, SigningOut } from "./signing-out.ts";
 
 interface Dependencies {
   readonly sessions: Sessions;
   readonly authenticate: Authenticate;
-  readonly urgent: Urgent;
+  readonly signingOut: SigningOut;
 }
 
 const SessionParams = Type.Object({
@@ -161,7 +161,7 @@ function deviceRoutes(app: Server, { sessions, authenticate }: Dependencies): vo
   );
 }
 
-function signOutRoutes(app: Server, { sessions, authenticate, urgent }: Dependencies): void {
+function signOutRoutes(app: Server, { signingOut, authenticate }: Dependencies): void {
   app.delete(
     "/v1/sessions/current",
     {
@@ -175,8 +175,7 @@ function signOutRoutes(app: Server, { sessions, authenticate, urgent }: Dependen
       },
     },
     async (request, reply) => {
-      const member = await authenticate.member(request, urgent);
-      await sessions.end(member.accountId, member.sessionId, actorOf(member, request));
+      await signingOut.here(await leaverOf(authenticate, request));
       return reply.code(204).header("clear-site-data", '"cookies", "storage"').send(null);
     },
   );
@@ -195,19 +194,13 @@ function signOutRoutes(app: Server, { sessions, authenticate, urgent }: Dependen
       },
     },
     async (request, reply) => {
-      const member = await authenticate.member(request, urgent);
-      await sessions.end(
-        member.accountId,
-        request.params.id as SessionId,
-        actorOf(member, request),
-        "signed_out_remotely",
-      );
+      await signingOut.device(await leaverOf(authenticate, request), request.params.id as SessionId);
       return reply.code(204).send(null);
     },
   );
 }
 
-function signOutEverywhereRoute(app: Server, { sessions, authenticate, urgent }: Dependencies): void {
+function signOutEverywhereRoute(app: Server, { signingOut, authenticate }: Dependencies): void {
   app.delete(
     "/v1/sessions",
     {
@@ -226,20 +219,18 @@ function signOutEverywhereRoute(app: Server, { sessions, authenticate, urgent }:
       },
     },
     async (request, reply) => {
-      const member = await authenticate.member(request, urgent);
-      const actor = actorOf(member, request);
-      await urgent.transaction((tx) =>
-        request.query.except === "current"
-          ? sessions.endOthers(tx, member.accountId, member.sessionId, actor, "signed_out_others")
-          : sessions.endAll(tx, member.accountId, actor, "signed_out_everywhere"),
-      );
+      const leaver = await leaverOf(authenticate, request);
+      if (request.query.except === "current") await signingOut.everywhereElse(leaver);
+      else await signingOut.everywhere(leaver);
       return reply.code(204).send(null);
     },
   );
 }
 
-function actorOf({ accountId: id, sessionId }: Member, request: FastifyRequest) {
-  return { kind: "account", id, sessionId, address: clientOf(request).address } as const;
+/** By the token alone: whether its session lives is found out where the sessions can be asked. */
+async function leaverOf(authenticate: Authenticate, request: FastifyRequest): Promise<Leaver> {
+  const { accountId, sessionId } = await authenticate.presented(request);
+  return { accountId, sessionId, address: clientOf(request).address };
 }
 
 function show(row: SessionRow, current: SessionId) {

@@ -229,12 +229,22 @@ export class Sessions {
   /** Ends one session; a second time, or somebody else's, is "there is no such session". */
   @trace("sessions.end")
   async end(accountId: AccountId, sessionId: SessionId, actor: Actor, because = "signed_out"): Promise<void> {
-    const ended = await this.#urgent.transaction(async (tx) => {
-      const { rows } = await queries.endOne(tx, accountId, sessionId, this.#clock.now(), because);
-      await this.#afterEnding(tx, accountId, rows, actor, because);
-      return rows.length;
-    });
+    const ended = await this.#urgent.transaction((tx) =>
+      this.endOne(tx, accountId, sessionId, actor, because),
+    );
     if (ended === 0) throw refuse.session_not_found();
+  }
+
+  /** The same in a transaction of the caller's. Returns how many: one, or none. */
+  async endOne(
+    tx: Transaction,
+    accountId: AccountId,
+    sessionId: SessionId,
+    actor: Actor,
+    because: string,
+  ): Promise<number> {
+    const { rows } = await queries.endOne(tx, accountId, sessionId, this.#clock.now(), because);
+    return await this.#afterEnding(tx, accountId, rows, actor, because);
   }
 
   /** Ends every session but one. Returns how many. */

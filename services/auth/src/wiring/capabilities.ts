@@ -37,9 +37,9 @@ export function buildCapabilities(surroundings: Surroundings) {
 /** What other services ask: whether a token still counts, and what was revoked. */
 function buildForServices(
   { config, clock, logger }: Surroundings,
-  { db, audit, keys, sessions, accessTokens }: Ground,
+  { db, urgent, audit, keys, sessions, accessTokens }: Ground,
 ) {
-  const feed = new RevocationFeed({ db, clock, keys, logger });
+  const feed = new RevocationFeed({ db: urgent, clock, keys, logger });
   return {
     feed,
     polling: new Polling({ db, clock, feed, keys, issuer: config.issuer, audience: config.audience }),

@@ -11,7 +11,9 @@ import { Revocations } from "../revocations/revocations.ts";
 import { PermissionGuard } from "../roles/permission-guard.ts";
 import { Roles } from "../roles/roles.ts";
 import { Secrets } from "../secrets.ts";
+import { OwedEndings } from "../sessions/owed-endings.ts";
 import { FRESH_PROOF_MS, Sessions } from "../sessions/sessions.ts";
+import { SigningOut } from "../sessions/signing-out.ts";
 import { AccessTokens } from "../tokens/access-tokens.ts";
 import { SigningKeys } from "../tokens/signing-keys.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -41,6 +43,8 @@ export function buildGround({ config, clock, logger }: Surroundings) {
   const keys = new SigningKeys({ db, clock, secrets });
   const accessTokens = new AccessTokens({ keys, clock, issuer: config.issuer, audience: config.audience });
   const sessions = new Sessions({ db, urgent, clock, secrets, accessTokens, revocations, audit });
+  const signingOut = new SigningOut({ urgent, clock, sessions, audit, logger });
+  const owedEndings = new OwedEndings({ db, revocations, logger });
   const authenticate = new Authenticate({ accessTokens, sessions, clock, freshProofMs: FRESH_PROOF_MS });
   const roles = new Roles({ db, clock, audit, revocations });
   const guard = new PermissionGuard({ authenticate, roles });
@@ -62,6 +66,8 @@ export function buildGround({ config, clock, logger }: Surroundings) {
     keys,
     accessTokens,
     sessions,
+    signingOut,
+    owedEndings,
     authenticate,
     roles,
     guard,
