@@ -45,7 +45,7 @@ const OF_CLASS: Readonly<Record<string, Priority>> = {
   reset: "lowest",
 };
 
-const SAMPLE_MS = 20;
+const SAMPLE_MS = 50;
 const SMOOTHED_OVER_MS = 500;
 const MOST_WEIGHT_MS = 100;
 const FROZEN_MS = 2_000;

@@ -4,7 +4,7 @@
  * from a social network, sits at the console. An address that nobody confirmed makes no account.
  */
 import { AppError, type Language, refusals } from "@kinopass/http";
-import type { PostgresDatabase, Transaction } from "@kinopass/postgres";
+import { type PostgresDatabase, Together, type Transaction } from "@kinopass/postgres";
 import { trace } from "@kinopass/tracing";
 import type { Actor, Audit } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
@@ -65,6 +65,34 @@ interface Dependencies {
   readonly audit: Audit;
 }
 
+interface Lookup {
+  readonly hash: Buffer;
+  readonly kind: number;
+  /** Where an account that nobody has is looked for. */
+  readonly nowhere: RegionCode;
+}
+
+/** Accounts by their identifiers; those that are looked for at once in one round trip (docs/decisions/0012). */
+function lookups(db: PostgresDatabase): Together<Lookup, queries.AccountRow | undefined> {
+  return new Together({
+    name: "accounts.find_by_identifiers",
+    alone: async ({ hash, kind, nowhere }) =>
+      (await queries.findByIdentifier(db, hash, kind, NIL_ACCOUNT, nowhere)).rows[0],
+    together: async (many) => {
+      const { rows } = await queries.findByIdentifiers(
+        db,
+        many.map(({ hash }) => hash),
+        many.map(({ kind }) => kind),
+        NIL_ACCOUNT,
+        many.map(({ nowhere }) => nowhere),
+      );
+      const found: (queries.AccountRow | undefined)[] = many.map(() => undefined);
+      for (const row of rows) found[row.number - 1] = row;
+      return found;
+    },
+  });
+}
+
 export class Accounts {
   readonly #db: PostgresDatabase;
   readonly #clock: Clock;
@@ -72,6 +100,7 @@ export class Accounts {
   readonly #regions: Regions;
   readonly #codes: Codes;
   readonly #audit: Audit;
+  readonly #lookups: Together<Lookup, queries.AccountRow | undefined>;
 
   constructor(dependencies: Dependencies) {
     this.#db = dependencies.db;
@@ -80,6 +109,7 @@ export class Accounts {
     this.#regions = dependencies.regions;
     this.#codes = dependencies.codes;
     this.#audit = dependencies.audit;
+    this.#lookups = lookups(dependencies.db);
   }
 
   /** The account, wherever it moved to. */
@@ -96,7 +126,7 @@ export class Accounts {
   async findByEmail(address: EmailAddress): Promise<queries.AccountRow | undefined> {
     const { hash, kind } = this.#directory.key({ kind: "email", address });
     const nowhere = await this.#regions.codeOf();
-    return (await queries.findByIdentifier(this.#db, hash, kind, NIL_ACCOUNT, nowhere)).rows[0];
+    return await this.#lookups.ask({ hash, kind, nowhere });
   }
 
   /**

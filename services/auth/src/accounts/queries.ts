@@ -43,6 +43,13 @@ export const findByIdentifier = statement<AccountRow>(
      from auth.account_by_identifier($1, $2, $3, $4) as found`,
 );
 
+/** The same for many at once, one after the other in the function: $1, $2 and $4 are arrays. */
+export const findByIdentifiers = statement<AccountRow & { readonly number: number }>(
+  "accounts.find_by_identifiers",
+  `select found.number, ${shown("(found.account).")}, found.roles
+     from auth.accounts_by_identifiers($1, $2, $3, $4) as found`,
+);
+
 /**
  * Changes of one account take turns here first: a row that moves to another leaf cannot be waited for
  * (PostgreSQL says 40001 instead), a lock that stands beside it can.

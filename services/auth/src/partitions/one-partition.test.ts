@@ -173,6 +173,24 @@ test("a function that finds an account by its address scans one leaf of each tab
   }
 });
 
+test("the function that finds many accounts by their addresses scans one leaf of each table for each", async (t) => {
+  const auth = await startAuth(t);
+  const anna = await auth.signUp({ region: "ru_volga" });
+  const { accounts, db } = auth.auth.capabilities;
+  const leaves = await db.transaction(async (tx) => {
+    const before = await scansIn(tx);
+    t.mock.method(db, "run", tx.run.bind(tx));
+    await Promise.all([anna.email, anna.email].map((email) => accounts.findByEmail(parseEmail(email))));
+    t.mock.restoreAll();
+    const after = await scansIn(tx);
+    return [...after].flatMap(([leaf, scans]) => {
+      const more = scans - (before.get(leaf) ?? 0);
+      return more > 0 ? [`${leaf.replace(/_\d+$/, "")} ${more}`] : [];
+    });
+  });
+  assert.deepEqual(leaves, ["accounts_ru_volga 2", "identifiers 2", "role_grants 2"]);
+});
+
 test("the proof sees what it must: a statement without the partition key is caught", async (t) => {
   assert.deepEqual(await leavesOf(t, "select from auth.accounts where id = $1", [SOMEBODY]), [9]);
   assert.deepEqual(await leavesOf(t, "select from auth.sessions where id = $1", [SOMEBODY]), [8]);

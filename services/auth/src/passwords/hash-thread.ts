@@ -9,7 +9,7 @@ export interface Hashed {
 }
 
 /** At most so many are given to one thread, and answered together. */
-export const TOGETHER = 4;
+export const TOGETHER = 8;
 
 type Asked = PromiseWithResolvers<Hashed>;
 

@@ -1,7 +1,7 @@
 /**
  * Runs in a thread of its own: one argon2id at a time, nothing else. What waits already when a hash is done is hashed
  * before anybody is answered, and all are answered together: a hash leaves nothing in the caches of its core, so the
- * event loop and PostgreSQL serve four at a stroke with little more work than one.
+ * event loop and PostgreSQL serve eight at a stroke with little more work than one.
  */
 import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";

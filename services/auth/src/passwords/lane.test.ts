@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { type TestContext, test } from "node:test";
+import { TOGETHER } from "./hash-thread.ts";
 import { HashLane } from "./lane.ts";
 
 const CHEAP = { memoryKib: 64, iterations: 1, parallelism: 1 };
@@ -70,8 +71,8 @@ test("who is let in is counted at the door, before the first hash begins, and ma
 test("a thread that dies is replaced, and whoever it worked for is asked to try again", async (t) => {
   const lane = startLane(t);
   await hash(lane, DEAR);
-  // Four go to the thread together, the fifth waits for another turn.
-  const lost = Array.from({ length: 4 }, () => hash(lane, DEAR));
+  // So many go to the thread together; who comes then waits for another turn.
+  const lost = Array.from({ length: TOGETHER }, () => hash(lane, DEAR));
   const next = hash(lane);
   const refused = Promise.all(
     lost.map((one) => assert.rejects(one, { code: "busy_try_again", status: 503 })),
@@ -114,7 +115,7 @@ test("a hash that cannot be read refuses one caller and leaves the lane as it wa
 
 test("a closed lane sends away who waits and who comes", async () => {
   const lane = new HashLane({ workers: 1 });
-  const working = Array.from({ length: 4 }, () =>
+  const working = Array.from({ length: TOGETHER }, () =>
     hash(lane, DEAR).catch((error: { code: string }) => error.code),
   );
   const refused = assert.rejects(hash(lane), { code: "busy_try_again" });

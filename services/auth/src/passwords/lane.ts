@@ -3,7 +3,7 @@
  * crypto wait as well): so many threads and no more, each at a lower priority than the event loop. The
  * queue before it is bounded in time: who would wait longer than half a second is sent away at once
  * with 503 and Retry-After, since an answer that comes too late costs as much as one in time. While
- * more come than there are threads, a thread takes up to four at once and answers them together.
+ * more come than there are threads, a thread takes up to eight at once and answers them together.
  *
  * A door takes its place before it asks Redis or PostgreSQL anything. Otherwise all who come while the
  * first are still being looked up would see the same free place, and be sent away after costing as much.

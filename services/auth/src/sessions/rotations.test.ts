@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { DatabaseAway, type PostgresDatabase, type Statement, type Transaction } from "@kinopass/postgres";
+import type { PostgresDatabase, Statement, Transaction } from "@kinopass/postgres";
 import { birthRegionOf } from "../ids.ts";
 import { parentsOfLeaves, scansIn } from "../partitions/touched-leaves.test-support.ts";
 import { rotate } from "./queries.ts";
 import { Rotations } from "./rotations.ts";
 import { IDLE_MS, OVERLAP_MS, type Tokens } from "./sessions.ts";
-import { rowsOf, setUpSessions } from "./set-up.test-support.ts";
+import { setUpSessions, sourceOf, textOver } from "./set-up.test-support.ts";
 
 /** How many rotations each statement of the database carried, from now on. */
 function watchRotations(db: PostgresDatabase): number[] {
@@ -57,8 +57,7 @@ test("refreshes that come at once go to the database together, and each is answe
     sizes.reduce((sum, size) => sum + size, 0),
     40,
   );
-  assert.deepEqual(sizes.slice(0, 2), [1, 1]);
-  assert.ok(sizes.length <= 4, sizes.join(" "));
+  assert.ok(sizes.length <= 3, sizes.join(" "));
 });
 
 test("a refresh that comes alone is asked for alone", async (t) => {
@@ -93,7 +92,7 @@ test("the same token many times among others is given one successor", async (t) 
 
 test("a locked row keeps its own refresh waiting, and nobody else's", async (t) => {
   const { sessions, opened, db } = await openMany(t, 30);
-  // Three of them: two of the three hold the round trips that others wait for.
+  // Among the others, and then each alone again: more than there are round trips that others wait for.
   const locked = [0, 1, 15];
   const letGo = await Promise.all(locked.map((n) => lockRow(t, db, opened[n]?.sessionId ?? "")));
   const answers = opened.map(({ refreshToken }) => sessions.refresh(refreshToken));
@@ -102,20 +101,6 @@ test("a locked row keeps its own refresh waiting, and nobody else's", async (t) 
   for (const n of locked) assert.equal(await Promise.race([answers[n], waiting]), waiting);
   await Promise.all(letGo.map((go) => go()));
   await Promise.all(answers);
-});
-
-test("while the database is away everybody is told so, and afterwards all goes on", async (t) => {
-  const { opened, sessions, db } = await openMany(t, 20);
-  const run = db.run.bind(db);
-  t.mock.method(db, "run", async () => {
-    await new Promise((next) => setImmediate(next));
-    throw new DatabaseAway("gone");
-  });
-  const outcomes = await Promise.allSettled(opened.map(({ refreshToken }) => sessions.refresh(refreshToken)));
-  for (const one of outcomes)
-    assert.ok(one.status === "rejected" && (one.reason as Error) instanceof DatabaseAway);
-  t.mock.method(db, "run", run);
-  await Promise.all(opened.map(({ refreshToken }) => sessions.refresh(refreshToken)));
 });
 
 test("a counter that the database refuses spoils no other's refresh", async (t) => {
@@ -135,16 +120,9 @@ test("a counter that the database refuses spoils no other's refresh", async (t) 
 
 test("the function runs the very statement that a refresh alone runs", async (t) => {
   const { db } = await setUpSessions(t);
-  const [stored] = await rowsOf<{ prosrc: string }>(
-    db,
-    "select prosrc from pg_proc where oid = 'auth.rotate_sessions'::regproc",
-  );
   const names = ["p_account", "p_session", "p_counter", "p_region", "p_now", "p_overlap", "p_idle"];
-  const own = rotate.text
-    .replaceAll(/\$(\d)/g, (_, number: string) => names[Number(number) - 1] ?? "")
-    .replace("select rotated.", "select p_number, rotated.");
-  const plain = (text: string) => text.replaceAll(/\s+/g, " ");
-  assert.ok(plain(stored?.prosrc ?? "").includes(`return query ${plain(own)};`), stored?.prosrc);
+  const own = textOver(rotate.text, names).replace("select rotated.", "select p_number, rotated.");
+  assert.ok((await sourceOf(db, "auth.rotate_sessions")).includes(`return query ${own};`));
 });
 
 test("each of many finds its leaf, and no other is read", async (t) => {

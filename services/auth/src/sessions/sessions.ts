@@ -26,6 +26,7 @@ import type { Revocations } from "../revocations/revocations.ts";
 import type { Secrets } from "../secrets.ts";
 import { ACCESS_TOKEN_SECONDS, type AccessTokens, type AgeCeiling } from "../tokens/access-tokens.ts";
 import { ageCeilingOf } from "./age.ts";
+import { Openings, type OpeningValues, openOne } from "./openings.ts";
 import * as queries from "./queries.ts";
 import { type RefreshClaims, type RefreshToken, readRefreshToken, refreshTokenOf } from "./refresh-token.ts";
 import { refuse } from "./refusals.ts";
@@ -92,6 +93,7 @@ export class Sessions {
   readonly #accessTokens: AccessTokens;
   readonly #revocations: Revocations;
   readonly #audit: Audit;
+  readonly #openings: Openings;
   readonly #rotations: Rotations;
   #purgedTo: Pick<queries.StretchRow, "account_id" | "id"> = BEFORE_ALL;
 
@@ -103,6 +105,7 @@ export class Sessions {
     this.#accessTokens = dependencies.accessTokens;
     this.#revocations = dependencies.revocations;
     this.#audit = dependencies.audit;
+    this.#openings = new Openings(dependencies.db, MOST_DEVICES);
     const limits = { overlapMs: OVERLAP_MS, idleMs: IDLE_MS };
     this.#rotations = new Rotations(dependencies.db, dependencies.clock, limits);
   }
@@ -110,45 +113,46 @@ export class Sessions {
   /** Opens a session, on its own or in a transaction of the door's. */
   @trace("sessions.open")
   async open(opening: Opening, db: Database = this.#db): Promise<Opened> {
-    const opened = await this.#open(db, opening, null);
+    const values = this.#valuesOf(opening, null);
+    const opened = (await openOne(db, values, MOST_DEVICES)).rows[0];
     if (opened === undefined) throw new Error("a session without a condition was not opened");
-    return opened;
+    return await this.#opened(opening, values, opened);
   }
 
   /** The same while the account is active and its password hash the one that was verified; else undefined. */
   @trace("sessions.open")
   async openWhile(passwordHash: string, opening: Opening): Promise<Opened | undefined> {
-    return await this.#open(this.#db, opening, passwordHash);
+    const values = this.#valuesOf(opening, passwordHash);
+    const opened = await this.#openings.open(values);
+    return opened === undefined ? undefined : await this.#opened(opening, values, opened);
   }
 
-  async #open(db: Database, opening: Opening, passwordHash: string | null): Promise<Opened | undefined> {
-    const { account, client, device, door } = opening;
+  #valuesOf({ account, client, device, ...opening }: Opening, passwordHash: string | null): OpeningValues {
     const now = this.#clock.now();
     const stamp = this.#audit.stamp();
-    const { rows } = await queries.open(
-      db,
-      account.id,
-      newId<"session">(now),
-      now,
-      new Date(now.getTime() + ABSOLUTE_MS),
-      account.region,
-      opening.ageCeiling ?? null,
-      door,
-      device.kind,
-      device.name,
-      client.address,
-      client.userAgent,
-      stamp.id,
-      passwordHash,
-      MOST_DEVICES - 1,
-      stamp.requestId,
-    );
-    const [row] = rows;
-    if (row === undefined) return undefined;
+    return {
+      account: account.id,
+      session: newId<"session">(now),
+      at: now,
+      expires_at: new Date(now.getTime() + ABSOLUTE_MS),
+      region: account.region,
+      age_ceiling: opening.ageCeiling ?? null,
+      door: opening.door,
+      device_kind: device.kind,
+      device_name: device.name,
+      address: client.address,
+      user_agent: client.userAgent,
+      audit_id: stamp.id,
+      password_hash: passwordHash,
+      request_id: stamp.requestId,
+    };
+  }
+
+  async #opened(opening: Opening, { at }: OpeningValues, row: queries.OpenedRow): Promise<Opened> {
     const tokens = await this.#tokens(
-      { accountId: account.id, sessionId: row.id, counter: 0 },
+      { accountId: opening.account.id, sessionId: row.id, counter: 0 },
       opening.roles,
-      lower(ageCeilingOf(opening.birthDate, now), opening.ageCeiling),
+      lower(ageCeilingOf(opening.birthDate, at), opening.ageCeiling),
     );
     return { ...tokens, isNewDevice: !row.seen };
   }

@@ -61,7 +61,7 @@ function serve(url: string, clock: ManualClock, secrets: Secrets) {
   };
 }
 
-async function addAccount(db: PostgresDatabase, id: string, region: number): Promise<void> {
+export async function addAccount(db: PostgresDatabase, id: string, region: number): Promise<void> {
   await db.run({
     name: "test.add_account",
     text: `insert into auth.accounts (id, region, birth_date, birth_date_precision, locale, created_at, updated_at)
@@ -73,4 +73,21 @@ async function addAccount(db: PostgresDatabase, id: string, region: number): Pro
 /** Rows of a query, for looking behind the service's back. */
 export async function rowsOf<Row>(db: PostgresDatabase, text: string, ...values: unknown[]): Promise<Row[]> {
   return (await db.run<Row>({ name: "", text, values })).rows;
+}
+
+/** What a function of the database runs, white space aside. */
+export async function sourceOf(db: PostgresDatabase, name: string): Promise<string> {
+  const [row] = await rowsOf<{ prosrc: string }>(
+    db,
+    "select prosrc from pg_proc where oid = $1::regproc",
+    name,
+  );
+  return (row?.prosrc ?? "").replaceAll(/\s+/g, " ");
+}
+
+/** A statement with other names for its parameters, white space aside. */
+export function textOver(text: string, names: readonly string[]): string {
+  return text
+    .replaceAll(/\$(\d+)/g, (_, number: string) => names[Number(number) - 1] ?? "")
+    .replaceAll(/\s+/g, " ");
 }
