@@ -7,7 +7,7 @@ export {
   statement,
   type Transaction,
 } from "./database.ts";
-export { DatabaseAway, DatabaseRefusal } from "./errors.ts";
+export { DatabaseAway, DatabaseRefusal, isLocked } from "./errors.ts";
 export { type MigrationReport, migrate } from "./migrate.ts";
 export { forgetOtherServers } from "./other-servers.ts";
 export { observePool } from "./pool-metrics.ts";
