@@ -11,9 +11,9 @@ import { JsonRefused, NOT_JSON, parseStrictJson } from "./strict-json.ts";
 export function readBodies(app: Server): void {
   app.removeAllContentTypeParsers();
   // After onRequest, where a service asks who is calling: that is answered first.
-  app.addHook("preParsing", async ({ method, headers }) => {
-    if (BODILESS.has(method)) return;
-    if (!isPlainUtf8(headers)) throw common.unsupported_media_type();
+  app.addHook("preParsing", ({ method, headers }, _reply, _payload, done) => {
+    const isRead = BODILESS.has(method) || isPlainUtf8(headers);
+    done(isRead ? null : common.unsupported_media_type());
   });
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) => {
     try {

@@ -25,8 +25,8 @@ export function closedPaths(app: Server): void {
     return common.method_not_allowed({ headers: { allow: [...methods].sort().join(", ") } });
   };
   // After the limiter counted it, before its body is read: nobody waits for that, whatever it says to be.
-  app.addHook("preParsing", async (request) => {
-    if (request.is404) throw refusalOf(request);
+  app.addHook("preParsing", (request, _reply, _payload, done) => {
+    done(request.is404 ? refusalOf(request) : null);
   });
   app.setNotFoundHandler(async (request) => {
     throw refusalOf(request);

@@ -58,8 +58,22 @@ export function refusals<const Table extends Record<string, RefusalDefinition>>(
   table: Table,
 ): { readonly [Code in keyof Table]: Refusal } {
   const made = Object.entries(table).map(([code, definition]) => {
-    const make = (extras?: RefusalExtras) => new AppError(code, definition, extras);
+    const make = (extras?: RefusalExtras) => withoutStack(() => new AppError(code, definition, extras));
     return [code, Object.assign(make, { code, definition })] as const;
   });
   return Object.fromEntries(made) as { readonly [Code in keyof Table]: Refusal };
+}
+
+/**
+ * Nobody reads where a refusal was made: its code says it, and what it came of is its cause, with a stack of its own. Writing
+ * one down would be a twentieth of what sending somebody away costs.
+ */
+function withoutStack<Made>(make: () => Made): Made {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }

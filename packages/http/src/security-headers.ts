@@ -12,7 +12,8 @@ export const SECURITY_HEADERS = {
 } as const;
 
 export function securityHeaders(app: Server): void {
-  app.addHook("onRequest", async (_request, reply) => {
+  app.addHook("onRequest", (_request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
+    done();
   });
 }

@@ -105,9 +105,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
  * them otherwise (RFC 9112 §3.2: such a request is answered with 400).
  */
 function refuseAmbiguousRequests(app: Server): void {
-  app.addHook("onRequest", async (request) => {
-    const names = request.raw.rawHeaders.filter((_, index) => index % 2 === 0);
-    const hosts = names.filter((name) => name.toLowerCase() === "host").length;
-    if (hosts !== 1 || !(request.raw.url ?? "").startsWith("/")) throw common.invalid_request();
+  app.addHook("onRequest", ({ raw: { rawHeaders, url = "" } }, _reply, done) => {
+    let hosts = 0;
+    for (let at = 0; at < rawHeaders.length; at += 2)
+      if (rawHeaders[at]?.length === 4 && rawHeaders[at]?.toLowerCase() === "host") hosts += 1;
+    if (hosts !== 1 || !url.startsWith("/")) done(common.invalid_request());
+    else done();
   });
 }

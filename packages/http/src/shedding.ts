@@ -34,6 +34,8 @@ const TOLERATED_MS: Readonly<Record<Exclude<Priority, "vital">, number>> = {
   high: 1_200,
 };
 
+const LEAST_TOLERATED_MS = Math.min(...Object.values(TOLERATED_MS));
+
 /** Priorities of the limiter's classes: who is in stays in, before anybody new comes. Others are `normal`. */
 const OF_CLASS: Readonly<Record<string, Priority>> = {
   refresh: "high",
@@ -57,11 +59,13 @@ const shed = meter().counter("kinopass.http.requests_shed", {
 /** Register it before every other hook: a request that is sent away must cost nothing. */
 export function shedWhenLate(app: Server, { latenessMs }: SheddingOptions = {}): void {
   const late = latenessMs ?? loopLateness(app);
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", (request, _reply, done) => {
+    const lateMs = late();
+    if (lateMs <= LEAST_TOLERATED_MS) return done();
     const priority = priorityOf(request);
-    if (priority === "vital" || late() <= TOLERATED_MS[priority]) return;
+    if (priority === "vital" || lateMs <= TOLERATED_MS[priority]) return done();
     shed.add(1, { priority });
-    throw common.temporarily_unavailable({ headers: { "retry-after": "1" } });
+    done(common.temporarily_unavailable({ headers: { "retry-after": "1" } }));
   });
 }
 

@@ -25,22 +25,22 @@ export function strictValidation(app: Server): void {
       return { error: invalidInput(...mistakes) };
     };
   });
-  app.addHook("preValidation", async (request) => {
-    for (const [part, values] of [
-      ["path", request.params],
-      ["query", request.query],
-    ] as const) {
-      for (const [name, value] of Object.entries((values ?? {}) as Record<string, unknown>)) {
-        const clean = isCleanText(name) && (typeof value !== "string" || isCleanText(value));
-        if (!clean) throw invalidInput({ at: `/${part}`, message: UNCLEAN_TEXT });
-      }
-    }
+  app.addHook("preValidation", ({ params, query }, _reply, done) => {
+    if (!areClean(params)) done(invalidInput({ at: "/path", message: UNCLEAN_TEXT }));
+    else if (!areClean(query)) done(invalidInput({ at: "/query", message: UNCLEAN_TEXT }));
+    else done();
   });
   // An address that cannot take a query or a body says so, rather than ignoring half of the request.
   app.addHook("onRoute", (route) => {
     route.schema ??= {};
     route.schema.querystring ??= { type: "object", additionalProperties: false, properties: {} };
   });
+}
+
+function areClean(values: unknown): boolean {
+  for (const [name, value] of Object.entries((values ?? {}) as Record<string, unknown>))
+    if (!isCleanText(name) || (typeof value === "string" && !isCleanText(value))) return false;
+  return true;
 }
 
 /** Objects are closed unless they say otherwise: a field that we do not know is a mistake, not a decoration. */

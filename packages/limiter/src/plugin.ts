@@ -42,6 +42,8 @@ declare module "fastify" {
   }
 }
 
+type Done = (error?: Error) => void;
+
 const register: FastifyPluginAsync<LimitsOptions> = async (app, options) => {
   const { limiter, refuse } = options;
   const trusted = new CidrSet(options.trustedProxies);
@@ -57,7 +59,7 @@ const register: FastifyPluginAsync<LimitsOptions> = async (app, options) => {
     }
   });
 
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     const forwarded = request.headers["x-forwarded-for"];
     request.clientAddress = clientAddress(
       request.raw.socket.remoteAddress,
@@ -65,32 +67,39 @@ const register: FastifyPluginAsync<LimitsOptions> = async (app, options) => {
       trusted,
     );
     const limit = limitOf(request);
-    if (limit === false) return;
+    if (limit === false) return done();
     const ask = askOf(request, limit, options.account?.(request));
-    if (!waitsForBody(limit)) return answer(request, reply, await limiter.decide(ask));
+    if (!waitsForBody(limit)) return decide(request, reply, ask, done);
     // The body is not read for somebody who will be refused whatever it says.
     const known = limiter.known(ask);
-    if (known !== undefined) answer(request, reply, known);
+    done(known === undefined ? undefined : answer(request, reply, known));
   });
 
-  app.addHook("preHandler", async (request, reply) => {
+  app.addHook("preHandler", (request, reply, done) => {
     const limit = limitOf(request);
-    if (limit === false || !waitsForBody(limit)) return;
+    if (limit === false || !waitsForBody(limit)) return done();
     const account = limit?.account?.(request) ?? options.account?.(request);
-    answer(request, reply, await limiter.decide(askOf(request, limit, account, limit?.key?.(request))));
+    decide(request, reply, askOf(request, limit, account, limit?.key?.(request)), done);
   });
 
   // A body that failed validation never came to the decision, and must not be free for that.
   app.addHook("onResponse", async (request) => {
+    if (request.limitDecision !== null) return;
     const limit = limitOf(request);
-    if (limit === false || !waitsForBody(limit) || request.limitDecision !== null) return;
+    if (limit === false || !waitsForBody(limit)) return;
     await limiter.decide(askOf(request, limit, options.account?.(request)));
   });
 
-  function answer(request: FastifyRequest, reply: FastifyReply, decision: Decision): void {
+  /** Hooks that call back rather than promise: most requests pass several of them. */
+  function decide(request: FastifyRequest, reply: FastifyReply, ask: Ask, done: Done): void {
+    limiter.decide(ask).then((decision) => done(answer(request, reply, decision)), done);
+  }
+
+  /** The error to be thrown where the decision is a refusal. */
+  function answer(request: FastifyRequest, reply: FastifyReply, decision: Decision): Error | undefined {
     request.limitDecision = decision;
     reply.headers(limitHeaders(decision));
-    if (decision.kind === "refused") throw refuse(request, decision);
+    return decision.kind === "refused" ? refuse(request, decision) : undefined;
   }
 
   function askOf(

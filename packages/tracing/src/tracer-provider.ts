@@ -18,7 +18,7 @@ import type { Resource } from "@opentelemetry/resources";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLimitNumbers } from "./config.ts";
 import type { LateSpan } from "./late-span.ts";
-import { light } from "./light-context.ts";
+import { LIGHT_ROOT, light } from "./light-context.ts";
 import { RecordedSpan, type SpanGround } from "./recorded-span.ts";
 
 /** Whether a new span is kept: asked with its parent, if it has one, and the id of its trace. */
@@ -84,8 +84,10 @@ class KinopassTracer implements Tracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, within: Context = context.active()): Span {
-    if (isTracingSuppressed(within)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
-    const parent = options.root === true ? undefined : parentIn(within);
+    // Most requests come from nobody's trace: the empty context need not be asked.
+    const isFirst = within === LIGHT_ROOT;
+    if (!isFirst && isTracingSuppressed(within)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    const parent = isFirst || options.root === true ? undefined : parentIn(within);
     const traceId = parent?.traceId ?? newId(16);
     if (this.#sample(parent, traceId)) return this.#record(name, options, parent, traceId, newId(8));
     const spanContext = withState({ traceId, spanId: newId(8), traceFlags: TraceFlags.NONE }, parent);
