@@ -605,7 +605,7 @@ export interface paths {
         put?: never;
         /**
          * Answer the sum; the right one earns a pass
-         * @description The pass is good once, within two minutes, for this action, program and network. A wrong answer shows the next sum in `challenge`; after it two right ones in a row are needed, and the first of these is answered 422 too, as `captcha_once_more`. A program that shows the next sum at every 422 needs to know no more.
+         * @description The pass is good once, within two minutes, for this action, program and network. A wrong answer shows the next sum in `challenge`; after it, and now and then from the start, two right ones in a row are needed, and the first of these is answered 422 too, as `captcha_once_more`. A program that shows the next sum at every 422 needs to know no more.
          */
         post: operations["answerCaptcha"];
         delete?: never;

@@ -11,8 +11,8 @@
 --         { "wrong" | "once_more", nonce, language, round, level, tries_left, expires_ms },
 --         { "spent" }, { "expired" } or { "unknown" }.
 --
--- The first answer of all solves when it is right; after a wrong one two right ones in a row do. `solved_answer` is the
--- right one that waits for another. The next task never has the same answer, so who sends it again repeats itself.
+-- The answer of round 0 solves when it is right; after a wrong one two right ones in a row do, and in a challenge that was
+-- issued without round 0 from the start. `solved_answer` is the right one that waits for another. The next task never has the same answer, so who sends it again repeats itself.
 --
 -- A right answer that came faster than a person reads is as wrong as any: the caller is not told
 -- which it was, or speed would be free.

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { AnswerOutcome, ChallengeStore, Draft, Home, OpenTask } from "./challenge-store.ts";
 import type { TaskLanguage } from "./number-words.ts";
 import { drawPicture, type Picture } from "./picture/picture.ts";
+import { POLICY } from "./policy.ts";
 import { type CaptchaCaller, type CaptchaPass, idOf, parseId, ROUNDS, Seal, slotOf } from "./seal.ts";
 import type { Level } from "./tasks.ts";
 
@@ -9,8 +10,8 @@ export { pngOf, svgOf } from "./picture/picture.ts";
 
 /**
  * A small sum for somebody with a remote in hand. A challenge has three tries in three minutes. The first
- * answer solves it when it is right; each wrong one changes the sum, and after it two right ones in a row are needed
- * (docs/decisions/0011). Solving earns a pass that is good once, for two minutes, for one action of one client on one
+ * answer solves it when it is right; each wrong one changes the sum, and after it two right ones in a row are needed,
+ * as in one challenge of sixteen from the start (docs/decisions/0011). Solving earns a pass that is good once, for two minutes, for one action of one client on one
  * device. The numbers are in `policy.ts`; where the answer is kept, and why, in docs/decisions/0006.
  *
  * A pass says "somebody took the trouble", no more: people can be paid to solve sums. Limits stand behind it.
@@ -130,7 +131,12 @@ export class Captcha {
         hashes[slotOf(round, level)] = this.#seal.answer(id, task.answer);
       }
     }
-    return { stem, nonce, binding, language, answers: hashes.join("") };
+    return { stem, nonce, binding, language, firstRound: this.#firstRound(), answers: hashes.join("") };
+  }
+
+  /** Drawn for each challenge, from nothing that the caller knows: whoever could tell would leave those that ask for two. */
+  #firstRound(): 0 | 1 {
+    return this.#randomBytes(1).readUInt8() % POLICY.twoAskedOnceIn === 0 ? 1 : 0;
   }
 
   /** 128 bits. */
@@ -197,7 +203,7 @@ export type Answered =
   | { readonly kind: "solved"; readonly pass: CaptchaPass; readonly expiresAt: Date }
   /** With the next sum of the same challenge. */
   | { readonly kind: "wrong"; readonly challenge: ShownChallenge }
-  /** Right, after a wrong one; with the next sum, whose right answer solves the challenge. */
+  /** Right, where two are asked for; with the next sum, whose right answer solves the challenge. */
   | { readonly kind: "once_more"; readonly challenge: ShownChallenge }
   | { readonly kind: "spent" }
   | { readonly kind: "expired" }

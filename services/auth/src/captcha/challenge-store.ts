@@ -13,6 +13,8 @@ export interface Draft {
   /** Keyed hash of action, client and device. */
   readonly binding: string;
   readonly language: TaskLanguage;
+  /** 0, or 1 for a challenge that asks for two right answers from the start, as after a wrong one. */
+  readonly firstRound: 0 | 1;
   /** Keyed hashes of all answers it may come to: `HASH_LENGTH` characters for each round and level, see `slotOf`. */
   readonly answers: string;
 }
@@ -36,7 +38,7 @@ export interface ChallengeRef {
 export interface OpenTask {
   readonly nonce: string;
   readonly language: TaskLanguage;
-  /** How many answers came before: 0 to `ROUNDS - 1`. */
+  /** How many answers came before, and one more where two right ones are asked for: 0 to `ROUNDS - 1`. */
   readonly round: number;
   readonly level: Level;
   readonly triesLeft: number;
@@ -62,7 +64,7 @@ export interface AnswerRequest {
 export type AnswerOutcome =
   | { readonly kind: "solved"; readonly passExpiresAt: Date }
   | { readonly kind: "wrong"; readonly task: OpenTask }
-  /** Right after a wrong one: another right one must follow. */
+  /** Right, where two are asked for: another right one must follow. */
   | { readonly kind: "once_more"; readonly task: OpenTask }
   | { readonly kind: "spent" }
   | { readonly kind: "expired" }

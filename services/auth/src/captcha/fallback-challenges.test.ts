@@ -17,7 +17,7 @@ async function setUp(t: Parameters<typeof redisStore>[0]) {
     clock,
     onAway: (error) => away.push(error),
   });
-  return { ...captchaOn(store, clock), away, redis, server, db, purge: postgresChallenges };
+  return { ...captchaOn(store, { clock }), away, redis, server, db, purge: postgresChallenges };
 }
 
 async function solve(

@@ -4,7 +4,7 @@
 --   ARGV[1]  now_ms               ARGV[2]  policy as JSON
 --   ARGV[3]  nonce                ARGV[4]  binding
 --   ARGV[5]  language             ARGV[6]  answers: hashes by round and level
---   ARGV[7]  known device (1|0)
+--   ARGV[7]  known device (1|0)   ARGV[8]  first round
 --
 -- Returns { "issued", nonce, language, round, level, tries_left, expires_ms }, { "over" },
 --         { "paused" | "refused", retry_after_ms }.
@@ -52,7 +52,7 @@ score = math.min(points.most, score + points.issued)
 redis.call("HSET", KEYS[2], "score", tostring(score), "scored_ms", now, "paused_until_ms", paused_until)
 redis.call("PEXPIRE", KEYS[2], math.ceil(points.most / points.drainPerMs) + SPARE_MS)
 redis.call("HSET", KEYS[1], "state", "open", "nonce", ARGV[3], "binding", ARGV[4], "language", ARGV[5],
-  "answers", ARGV[6], "round", 0, "level", level, "tries_left", policy.tries, "shown_ms", now,
+  "answers", ARGV[6], "round", ARGV[8], "level", level, "tries_left", policy.tries, "shown_ms", now,
   "expires_ms", now + policy.challengeMs)
 redis.call("PEXPIRE", KEYS[1], policy.challengeMs + policy.passMs + SPARE_MS)
 return current()

@@ -8,6 +8,8 @@
  * to rest while the wait between challenges is still under `longestPauseMs`.
  */
 export interface CaptchaPolicy {
+  /** Of so many challenges one asks for two right answers from the start; divides 256. Nobody is told which. */
+  readonly twoAskedOnceIn: number;
   /** So many wrong answers end a challenge. `ROUNDS` in seal.ts and a check in the database go by it. */
   readonly tries: number;
   readonly challengeMs: number;
@@ -42,6 +44,7 @@ export interface CaptchaPolicy {
 }
 
 export const POLICY: CaptchaPolicy = {
+  twoAskedOnceIn: 16,
   tries: 3,
   challengeMs: 180_000,
   passMs: 120_000,

@@ -26,7 +26,7 @@ export class PostgresChallenges implements ChallengeStore {
   }
 
   async issue({ draft, network, knownDevice, now }: IssueRequest): Promise<IssueOutcome> {
-    const { stem, nonce, binding, language, answers } = draft("p");
+    const { stem, nonce, binding, language, answers, firstRound } = draft("p");
     const [row] = await asked(
       issueChallenge(
         this.#db,
@@ -39,6 +39,7 @@ export class PostgresChallenges implements ChallengeStore {
         language,
         answers,
         knownDevice,
+        firstRound,
       ),
     );
     if (row === undefined || row.kind === "over") return { kind: "over" };

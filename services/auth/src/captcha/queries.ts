@@ -36,7 +36,7 @@ export interface AnswerRow extends TaskRow {
  * upsert, so simultaneous requests are decided one after the other; a repeated request finds its
  * challenge (before, or by the conflict) and adds nothing.
  *
- * $1 network, $2 stem, $3 now, $4 policy, $5 nonce, $6 binding, $7 language, $8 answers, $9 known device
+ * $1 network, $2 stem, $3 now, $4 policy, $5 nonce, $6 binding, $7 language, $8 answers, $9 known device, $10 first round
  */
 export const issueChallenge = statement<IssueRow>(
   "captcha.issue",
@@ -79,8 +79,8 @@ with policy as (
     )
   returning verdict, retry_after_ms, score
 ), written as (
-  insert into auth.captcha_challenges as c (network, stem, state, nonce, binding, language, answers, level, tries_left, shown_at, expires_at)
-  select $1, $2, 'open', $5, $6, $7, $8,
+  insert into auth.captcha_challenges as c (network, stem, state, nonce, binding, language, answers, round, level, tries_left, shown_at, expires_at)
+  select $1, $2, 'open', $5, $6, $7, $8, $10::smallint,
          case when score - issued >= level3 then 3 when score - issued >= level2 then 2 else 1 end,
          tries, $3::timestamptz, $3::timestamptz + interval '1 ms' * challenge_ms
     from admitted, policy
@@ -103,9 +103,9 @@ select case when admitted.verdict <> 'issued' then admitted.verdict
  * Judges one answer. The verdict is worked out inside the update from the row as it is once locked,
  * so of many simultaneous answers each is judged against what the one before it left.
  *
- * The first answer of all solves when it is right; after a wrong one two right ones in a row do. Of an open challenge
- * `solved_answer` is the right one that waits for another. The next task never has the same answer, so who sends it
- * again repeats itself.
+ * The answer of round 0 solves when it is right; after a wrong one two right ones in a row do, and in a challenge that
+ * was issued without round 0 from the start. Of an open challenge `solved_answer` is the right one that waits for
+ * another. The next task never has the same answer, so who sends it again repeats itself.
  *
  * $1 network, $2 stem, $3 binding, $4 answer, $5 retry key, $6 now, $7 policy, $8 length of a hash
  */

@@ -34,7 +34,7 @@ export class RedisChallenges implements ChallengeStore {
   }
 
   async issue({ draft, network, knownDevice, now }: IssueRequest): Promise<IssueOutcome> {
-    const { stem, nonce, binding, language, answers } = draft("r");
+    const { stem, nonce, binding, language, answers, firstRound } = draft("r");
     const [kind, ...rest] = await this.#scripts.run(ISSUE, keysOf({ stem, network }), [
       now.getTime(),
       this.#policyJson,
@@ -43,6 +43,7 @@ export class RedisChallenges implements ChallengeStore {
       language,
       answers,
       knownDevice ? 1 : 0,
+      firstRound,
     ]);
     if (kind === "issued") return { kind, home: "r", task: openTask(rest) };
     if (kind === "paused" || kind === "refused") return { kind, retryAfterMs: Number(rest[0]) };

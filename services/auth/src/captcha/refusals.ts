@@ -21,8 +21,8 @@ export const refuse = refusals({
     status: 422,
     title: { en: "Right. One more.", ru: "Верно. Ещё один." },
     detail: {
-      en: "After a wrong answer two right ones in a row are needed; here is the second sum",
-      ru: "После ошибки нужны два верных ответа подряд, вот второй пример",
+      en: "After a wrong answer, and now and then without one, two right ones in a row are needed; here is the second sum",
+      ru: "После ошибки, а изредка и без неё нужны два верных ответа подряд, вот второй пример",
     },
     example: { challenge: { ...EXAMPLE, tries_left: 2 } },
   },

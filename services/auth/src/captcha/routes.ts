@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { clientOf } from "../http/client.ts";
 import { networkOf } from "../http/network.ts";
 import { ACTIONS, type CaptchaAction, callerOf, outerIdOf, readOuterId } from "./caller.ts";
-import { type Captcha, pngOf, type ShownChallenge, svgOf } from "./captcha.ts";
+import { type Captcha, type Issued, pngOf, type ShownChallenge, svgOf } from "./captcha.ts";
 import { orUnavailable, refuse } from "./refusals.ts";
 import { Challenge, EXAMPLE, PictureQuery } from "./schemas.ts";
 
@@ -17,9 +17,21 @@ function retryKeyOf({ "idempotency-key": key }: Readonly<Record<string, unknown>
   return typeof key === "string" && key !== "" && key.length <= LONGEST_KEY ? key : undefined;
 }
 
-export function captchaRoutes(app: Server, { captcha }: { captcha: Captcha }): void {
-  const limit = { class: "captcha" } as const;
+const limit = { class: "captcha" } as const;
 
+export function captchaRoutes(app: Server, { captcha }: { captcha: Captcha }): void {
+  issueRoute(app, captcha);
+  answerRoute(app, captcha);
+}
+
+const Asked = Type.Object(
+  {
+    action: Type.Union((Object.keys(ACTIONS) as CaptchaAction[]).map((action) => Type.Literal(action))),
+  },
+  { examples: [{ action: "sign_up" }] },
+);
+
+function issueRoute(app: Server, captcha: Captcha): void {
   app.post(
     "/v1/captcha/challenges",
     {
@@ -39,14 +51,7 @@ export function captchaRoutes(app: Server, { captcha }: { captcha: Captcha }): v
           "Three tries within three minutes; the answer is a whole number from 0 to 99. With an Idempotency-Key a repeated request gets the same sum.",
         tags,
         querystring: PictureQuery,
-        body: Type.Object(
-          {
-            action: Type.Union(
-              (Object.keys(ACTIONS) as CaptchaAction[]).map((action) => Type.Literal(action)),
-            ),
-          },
-          { examples: [{ action: "sign_up" }] },
-        ),
+        body: Asked,
         response: { 201: Type.Object(Challenge.properties, { examples: [EXAMPLE] }) },
       },
     },
@@ -58,20 +63,38 @@ export function captchaRoutes(app: Server, { captcha }: { captcha: Captcha }): v
         language: chooseLanguage(request.headers["accept-language"]),
         idempotencyKey: retryKeyOf(request.headers),
       });
-      const outcome = await orUnavailable(asking);
-      switch (outcome.kind) {
-        case "issued":
-          return reply.code(201).send(await show(outcome.challenge, action, request.query.picture));
-        case "paused":
-          throw refuse.captcha_paused({ headers: waitOf(outcome.retryAfterMs) });
-        case "refused":
-          throw refuse.captcha_refused({ headers: waitOf(outcome.retryAfterMs) });
-        case "over":
-          throw refuse.captcha_over();
-      }
+      const challenge = issuedOr(await orUnavailable(asking));
+      return reply.code(201).send(await show(challenge, action, request.query.picture));
     },
   );
+}
 
+function issuedOr(outcome: Issued): ShownChallenge {
+  switch (outcome.kind) {
+    case "issued":
+      return outcome.challenge;
+    case "paused":
+      throw refuse.captcha_paused({ headers: waitOf(outcome.retryAfterMs) });
+    case "refused":
+      throw refuse.captcha_refused({ headers: waitOf(outcome.retryAfterMs) });
+    case "over":
+      throw refuse.captcha_over();
+  }
+}
+
+const Given = Type.Object(
+  { answer: Type.Integer({ minimum: 0, maximum: 99 }) },
+  { examples: [{ answer: 17 }] },
+);
+
+const Pass = Type.Object(
+  { captcha_pass: Type.String(), expires_at: Type.String({ format: "date-time" }) },
+  {
+    examples: [{ captcha_pass: `kp_cp_r${"A".repeat(60)}`, expires_at: "2026-03-01T12:02:00.000Z" }],
+  },
+);
+
+function answerRoute(app: Server, captcha: Captcha): void {
   app.post(
     "/v1/captcha/challenges/:id/answer",
     {
@@ -90,24 +113,12 @@ export function captchaRoutes(app: Server, { captcha }: { captcha: Captcha }): v
         operationId: "answerCaptcha",
         summary: "Answer the sum; the right one earns a pass",
         description:
-          "The pass is good once, within two minutes, for this action, program and network. A wrong answer shows the next sum in `challenge`; after it two right ones in a row are needed, and the first of these is answered 422 too, as `captcha_once_more`. A program that shows the next sum at every 422 needs to know no more.",
+          "The pass is good once, within two minutes, for this action, program and network. A wrong answer shows the next sum in `challenge`; after it, and now and then from the start, two right ones in a row are needed, and the first of these is answered 422 too, as `captcha_once_more`. A program that shows the next sum at every 422 needs to know no more.",
         tags,
         querystring: PictureQuery,
         params: Type.Object({ id: Type.String({ maxLength: 60, examples: [EXAMPLE.id] }) }),
-        body: Type.Object(
-          { answer: Type.Integer({ minimum: 0, maximum: 99 }) },
-          { examples: [{ answer: 17 }] },
-        ),
-        response: {
-          200: Type.Object(
-            { captcha_pass: Type.String(), expires_at: Type.String({ format: "date-time" }) },
-            {
-              examples: [
-                { captcha_pass: `kp_cp_r${"A".repeat(60)}`, expires_at: "2026-03-01T12:02:00.000Z" },
-              ],
-            },
-          ),
-        },
+        body: Given,
+        response: { 200: Pass },
       },
     },
     async (request) => {

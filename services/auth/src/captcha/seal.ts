@@ -6,8 +6,11 @@ import { type Level, makeTask, type Task } from "./tasks.ts";
 
 /** Characters of a keyed hash: 128 bits in base64url. */
 export const HASH_LENGTH = 22;
-/** The most sums that a challenge can come to: wrong, right, wrong, right, and one that decides. */
-export const ROUNDS = 5;
+/**
+ * The rounds that there are sums for. Round 0 is that of a first answer that solves by itself; where two are asked for
+ * it is left out, and right and wrong by turns come to six: right, wrong, right, wrong, right, and one that decides.
+ */
+export const ROUNDS = 7;
 /** Characters that stand for a network: 96 bits. */
 export const NETWORK_LENGTH = 16;
 

@@ -21,7 +21,7 @@ type Sum = readonly Piece[];
 /**
  * Makes a task whose answer is uniform on 0–99 whatever the level: the answer is drawn first and a
  * sum is built to meet it. So a blind guess is right once in a hundred, and because each answer changes the task, no
- * guess helps the next: 1.02 % a challenge (docs/decisions/0011).
+ * guess helps the next: 0.96 % a challenge (docs/decisions/0011).
  *
  * No step of a sum is below 0 or above 99, with products worked out first.
  */

@@ -13,12 +13,16 @@ const HOTEL = from("192.0.2.9");
 async function passFor(auth: TestAuth, headers: Readonly<Record<string, string>>): Promise<string> {
   const asked = await ask(auth, "POST /v1/captcha/challenges", { action: "sign_in" }, undefined, headers);
   assert.ok(asked.body.text, asked.text);
-  auth.clock.advance({ ms: READING_MS });
-  const answer = { answer: reckon(asked.body) };
   const url = `POST /v1/captcha/challenges/${asked.body.id}/answer` as const;
-  const solved = await ask(auth, url, answer, undefined, headers);
-  assert.equal(solved.status, 200, solved.text);
-  return solved.body.captcha_pass;
+  const say = (sum: Parameters<typeof reckon>[0]) => {
+    auth.clock.advance({ ms: READING_MS });
+    return ask(auth, url, { answer: reckon(sum) }, undefined, headers);
+  };
+  let said = await say(asked.body);
+  // One challenge in sixteen asks for two sums.
+  if (said.code === "captcha_once_more") said = await say(said.body.challenge);
+  assert.equal(said.status, 200, said.text);
+  return said.body.captcha_pass;
 }
 
 test("200 guesses at once from 200 addresses get as many verdicts as the account has tokens, and the right one none", async (t) => {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { svgOf } from "../captcha.ts";
 import type { TaskLanguage } from "../number-words.ts";
 import { drawDisturbed, drawPicture, PLAIN, pngOf } from "../picture/picture.ts";
+import { POLICY } from "../policy.ts";
 import { between, KeyedRandomness } from "../randomness.ts";
 import { type Level, makeTask, type Task } from "../tasks.ts";
 import { redisStore } from "../testing/stores.ts";
@@ -98,8 +99,11 @@ test("a bot with our own drawing code reads undisturbed sums and hardly any capt
 });
 
 test("a brute forcer with a network for each challenge passes about one of a hundred, guessing the same each time or not", async (t) => {
-  const { captcha, clock } = captchaOn((await redisStore(t)).store);
   const chance = new KeyedRandomness(Buffer.from("brute"), "force");
+  const drawn = new KeyedRandomness(Buffer.from("brute"), "two asked");
+  const { captcha, clock } = captchaOn((await redisStore(t)).store, {
+    twoAsked: () => drawn.below(POLICY.twoAskedOnceIn) === 0,
+  });
   const challenges = 1_000;
   let guesses = 0;
   let right = 0;

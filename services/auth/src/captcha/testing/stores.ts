@@ -27,7 +27,7 @@ export async function redisStore(
 }
 
 const migrations = mkdtempSync(join(tmpdir(), "captcha-schema-"));
-for (const [index, name] of ["0006_captcha", "0009_captcha-five-sums"].entries())
+for (const [index, name] of ["0006_captcha", "0009_captcha-five-sums", "0013_captcha-seven-rounds"].entries())
   copyFileSync(
     new URL(`../../../migrations/${name}.sql`, import.meta.url),
     join(migrations, `000${index + 1}_captcha.sql`),
