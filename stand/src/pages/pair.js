@@ -108,7 +108,7 @@ function decide({ user_code, device, address, same_network, created_at, warning 
     : `${address}, ${t("not your network")}`;
   const when = new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(Date.parse(created_at));
   for (const [name, value] of [
-    [t("TV"), device.name ?? device.kind],
+    [t("TV"), nameOf(device)],
     [t("Code"), user_code],
     [t("Where"), place],
     [t("Asked at"), when],
@@ -155,6 +155,12 @@ async function say(code, verb, wishes) {
   );
 }
 
+/** What a device is called that its owner gave no name. */
+function nameOf({ name, kind }) {
+  const kinds = { phone: t("Phone"), tablet: t("Tablet"), computer: t("Computer"), tv: t("TV") };
+  return name ?? kinds[kind] ?? t("Another device");
+}
+
 async function devices(note) {
   const { status, body } = await ask("GET", "/v1/sessions");
   if (status !== 200) return signIn(body.title);
@@ -167,12 +173,7 @@ async function devices(note) {
         await devices(t("Signed out."));
       });
       const limit = age_ceiling === null ? "" : ` · ${t("up to ")}${age_ceiling}+`;
-      return make(
-        "li",
-        {},
-        make("span", {}, device.name ?? device.kind, make("span", { class: "soft" }, limit)),
-        out,
-      );
+      return make("li", {}, make("span", {}, nameOf(device), make("span", { class: "soft" }, limit)), out);
     });
   const again = make("button", { id: "again" }, t("Show the list again"));
   again.addEventListener("click", () => devices());

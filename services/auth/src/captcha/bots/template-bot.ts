@@ -26,7 +26,10 @@ const LOOKED_AT = 4;
 /** A mean distance from edges above this is no better than chance; more freedom fits better by chance. */
 const CHANCE = { rigid: 4.5, elastic: 3.9 } as const;
 
-/** How far edges of each direction are, and the size of the picture. */
+/** Rows above and below the picture that are far from every edge: an index outside an array makes reading slow. */
+const MARGIN_ROWS = 2;
+
+/** How far edges of each direction are, with a margin, and the size of the picture. */
 interface Edges {
   readonly far: readonly Float32Array[];
   readonly width: number;
@@ -40,7 +43,8 @@ interface Edges {
  */
 export function readByTemplates(bitmap: Bitmap, attack: Attack): number | undefined {
   const small = half(bitmap);
-  const edges = { far: edgeDistances(small), width: small.width, height: small.height };
+  const far = edgeDistances(small).map((map) => withMargin(map, MARGIN_ROWS * small.width));
+  const edges = { far, width: small.width, height: small.height };
   const readings = HEIGHTS.flatMap((height) => {
     const { whole, upper, lower } = fitsOf(edges, height, attack);
     const rows = attack.level === 1 ? [whole] : [whole, [...upper, ...shifted(lower, upper.length)]];
@@ -48,6 +52,12 @@ export function readByTemplates(bitmap: Bitmap, attack: Attack): number | undefi
   });
   const [best] = readings.sort((one, other) => other.gain - one.gain);
   return answerTo(best?.text ?? "");
+}
+
+function withMargin(map: Float32Array, margin: number): Float32Array {
+  const wider = new Float32Array(map.length + 2 * margin).fill(FARTHEST);
+  wider.set(map, margin);
+  return wider;
 }
 
 function shifted(columns: readonly Fit[][], by: number): Fit[][] {
@@ -152,7 +162,7 @@ function bandCosts({ far, width, height }: Edges, band: Outline, strip: Strip): 
       for (let column = 0; column < columns; column++) costs[column] = (costs[column] ?? 0) + FARTHEST;
       continue;
     }
-    let place = row * width + left + (band.x[point] ?? 0);
+    let place = (row + MARGIN_ROWS) * width + left + (band.x[point] ?? 0);
     for (let column = 0; column < columns; column++, place += stride)
       costs[column] = (costs[column] ?? 0) + (map[place] ?? FARTHEST);
   }
@@ -163,7 +173,9 @@ function bandCosts({ far, width, height }: Edges, band: Outline, strip: Strip): 
 function addLeast(sums: Float32Array, costs: Float32Array, most: number): void {
   for (let column = 0; column < sums.length; column++) {
     let least = costs[column] ?? FARTHEST;
-    for (let aside = -most; aside <= most; aside++) least = Math.min(least, costs[column + aside] ?? least);
+    const last = Math.min(costs.length - 1, column + most);
+    for (let other = Math.max(0, column - most); other <= last; other++)
+      least = Math.min(least, costs[other] ?? least);
     sums[column] = (sums[column] ?? 0) + least;
   }
 }

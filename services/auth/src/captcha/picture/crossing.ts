@@ -32,7 +32,7 @@ export function penned(heights: Float32Array): Stroke {
 export function shadows(chance: Randomness, { width, height }: Sheet): (x: number, y: number) => number {
   const waves = Array.from({ length: 3 }, () => {
     const direction = spread(chance, 0, Math.PI);
-    const rate = (2 * Math.PI) / spread(chance, 110, 190);
+    const rate = (2 * Math.PI) / spread(chance, 120, 210);
     const [along, down] = [Math.cos(direction) * rate, Math.sin(direction) * rate];
     return { along, down, x: turns(width, along, spread(chance, 0, 2 * Math.PI)), y: turns(height, down, 0) };
   });

@@ -4,8 +4,8 @@
  *
  * The notation is that of SVG paths with M, L, Q and C in absolute coordinates. Several shapes of
  * one glyph are drawn by turns: a person knows them all, a template needs each of them. A seven always
- * has a bar, so that a one is not taken for it; a one has no foot, so that it is not taken for a two; a three is
- * round at the top, where a five is straight.
+ * has a bar and a one at most a short flag, so that neither is taken for the other; a one has no foot, so that it is not
+ * taken for a two; a three is round at the top, where a five is straight.
  */
 const GLYPHS: Readonly<Record<string, readonly string[]>> = {
   "0": [
@@ -13,7 +13,7 @@ const GLYPHS: Readonly<Record<string, readonly string[]>> = {
     "M34 2 C10 2 2 30 2 52 C2 80 14 98 32 98 C54 98 62 76 62 48 C62 22 54 2 34 2",
     "M30 4 C4 6 2 14 2 50 C2 92 8 98 34 97 C60 96 64 90 63 48 C62 8 56 2 26 4",
   ],
-  "1": ["M12 26 L31 2 L31 98", "M14 30 Q26 20 32 2 L30 98"],
+  "1": ["M16 20 L31 2 L31 98", "M18 22 Q26 16 32 2 L30 98", "M31 2 L31 98"],
   "2": [
     "M4 24 C6 -6 58 -6 58 26 C58 50 22 68 4 98 L62 98",
     "M4 20 C14 -4 56 -4 56 26 C56 52 30 74 2 97 Q32 88 62 98",
@@ -35,7 +35,7 @@ const GLYPHS: Readonly<Record<string, readonly string[]>> = {
     "M60 2 L12 6 L6 44 C26 40 64 44 60 70 C56 100 18 102 2 92",
   ],
   "6": [
-    "M52 6 C20 8 2 40 4 68 C6 106 62 108 62 68 C62 36 14 34 5 62",
+    "M46 4 C20 12 2 44 4 70 C6 106 62 108 62 70 C62 36 14 34 5 64",
     "M44 2 C28 20 2 46 4 72 C8 106 60 106 60 70 C60 40 20 40 8 58",
     "M22 2 L5 66 C2 108 60 108 60 72 C60 42 18 42 6 66",
   ],

@@ -114,16 +114,16 @@ const upright = ({ x, y }: Point): Point => ({ x, y: y - 50 });
 /** A pen for one letter: thin or thick, round or broad-nibbed; digits and signs may be hollow. */
 function hand(chance: Randomness, character: string): Pick<Letter, "pen" | "wall"> {
   const isHollow = kindOf(character) !== "letter" && chance.below(HOLLOW) === 0;
-  const width = isHollow ? spread(chance, 22, 26) : spread(chance, 12, 20);
-  const contrast = isHollow ? 0 : spread(chance, 0, 0.35);
+  const width = isHollow ? spread(chance, 20, 24) : spread(chance, 10, 21);
+  const contrast = isHollow ? 0 : spread(chance, 0, 0.45);
   return {
     pen: { width, contrast, nib: spread(chance, 0, Math.PI) },
-    wall: isHollow ? spread(chance, 7, 8.5) : 0,
+    wall: isHollow ? spread(chance, 6.5, 8) : 0,
   };
 }
 
 /** One digit or sign in so many is hollow. */
-const HOLLOW = 4;
+const HOLLOW = 5;
 /** What is between the boxes of two letters; letters that lie on each other are hard to read. */
 const CLOSEST = -3;
 const FARTHEST = 7;

@@ -36,12 +36,12 @@ export interface Disturbance {
 }
 
 /**
- * The letters of level 3 are many and small, and there are more of them to read: they need less. At level 2 a word that
- * a dictionary knows takes the place of two digits, so what is left must be harder.
+ * The letters of level 3 are many and small, and there are more of them to read: they need less. So does level 2 a little,
+ * for people: bent further, its words cost them more than its digits cost a machine.
  */
 const DISTURBED: Readonly<Record<Level, Disturbance>> = {
   1: { crookedness: 1, lines: 1, shaded: true },
-  2: { crookedness: 1.25, lines: 1, shaded: true },
+  2: { crookedness: 0.95, lines: 1, shaded: true },
   3: { crookedness: 0.7, lines: 1, shaded: true },
 };
 /** What every picture would be without disturbance; only to see that a bot can read at all. */
@@ -63,7 +63,7 @@ export function drawDisturbed(
     lay(field, { ...each, strokes: each.strokes.map(bend) });
   for (let count = 0; count < lines; count++)
     field.draw(penned(crossingLine(chance, SHEET, spread(chance, 0.25, 0.75))), {
-      width: spread(chance, 3, 5),
+      width: spread(chance, 2.6, 3.8),
     });
   if (shaded) field.exchange(shadows(chance, SHEET));
   return field;
