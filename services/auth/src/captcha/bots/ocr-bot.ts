@@ -50,11 +50,26 @@ export async function missingTesseract(): Promise<string | undefined> {
   return "tesseract is missing: apt-get install tesseract-ocr tesseract-ocr-rus";
 }
 
-/** Reads many pictures with one start of tesseract; the answers are in the order of the pictures. */
+/**
+ * Reads many pictures with few starts of tesseract; the answers are in the order of the pictures. It divides by zero on a
+ * rare one and takes the others along: then each half is read by itself, and in the end that one is not read.
+ */
 export async function readAll(
   bitmaps: readonly Bitmap[],
   pageMode: 6 | 7 | 11 = 7,
 ): Promise<(number | undefined)[]> {
+  try {
+    return await readAtOnce(bitmaps, pageMode);
+  } catch (error) {
+    if ((error as { signal?: unknown }).signal !== "SIGFPE") throw error;
+    if (bitmaps.length === 1) return [undefined];
+    const middle = bitmaps.length >> 1;
+    const first = await readAll(bitmaps.slice(0, middle), pageMode);
+    return [...first, ...(await readAll(bitmaps.slice(middle), pageMode))];
+  }
+}
+
+async function readAtOnce(bitmaps: readonly Bitmap[], pageMode: 6 | 7 | 11): Promise<(number | undefined)[]> {
   const folder = await mkdtemp(join(tmpdir(), "captcha-ocr-"));
   try {
     const files = bitmaps.map((_, index) => join(folder, `${index}.pgm`));
