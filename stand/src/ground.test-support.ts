@@ -30,6 +30,7 @@ export interface Ground {
   /** The code of the newest letter to that address. */
   codeFor(email: string): Promise<string>;
   readonly catalog: Service;
+  readonly postgres: { pid(): number; stop(): Promise<void>; restart(): Promise<void> };
   startAuth(): Promise<Service>;
   startCatalog(extra?: Readonly<Record<string, string>>): Promise<Service>;
   signUp(): Promise<Tokens & { readonly email: string }>;
@@ -47,8 +48,9 @@ export async function openGround(
   t.after(async () => {
     for (const cleanUp of cleanUps.reverse()) await cleanUp();
   });
-  const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data"), durable: false });
-  cleanUps.push(postgres.stop);
+  const directory = join(home, "postgres", "data");
+  let postgres = await startEmbeddedPostgres({ directory, durable: false });
+  cleanUps.push(() => postgres.stop());
   for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
   const [authPort, catalogPort, smtpPort] = [await freePort(), await freePort(), await freePort()];
   const mailbox = new Mailbox();
@@ -90,6 +92,13 @@ export async function openGround(
     env: { ...env, ...credential },
     auth,
     catalog,
+    postgres: {
+      pid: () => postgres.pid,
+      stop: () => postgres.stop(),
+      restart: async () => {
+        postgres = await startEmbeddedPostgres({ directory, durable: false, port: postgres.port });
+      },
+    },
     startAuth,
     startCatalog,
     codeFor: (email) => codeFor(mailbox, email),

@@ -1,6 +1,7 @@
 import { systemClock, systemRandom, systemUptime, type Uptime } from "./clock.ts";
 import { Disk } from "./disk.ts";
 import { AuthHealth } from "./health/auth-health.ts";
+import { Readiness, type ReadinessWord } from "./health/readiness.ts";
 import { KeyKeeper } from "./keys/key-keeper.ts";
 import { type KeySet, readKeySet } from "./keys/key-set.ts";
 import { type GuardGauges, type GuardMetrics, harmless } from "./metrics.ts";
@@ -26,6 +27,11 @@ export class AuthWatch {
   readonly #options: GuardOptions;
   readonly #uptime: Uptime;
   readonly #feed: FeedFollower;
+  readonly #readiness: Readiness;
+  #feedFails = false;
+  #asking = false;
+  #keysAnswered = false;
+  #stopped = false;
   readonly #disk: Disk | undefined;
   #following: Promise<void> | undefined;
   #tick: NodeJS.Timeout | undefined;
@@ -71,6 +77,7 @@ export class AuthWatch {
       onRefused: (reason) => this.#barred(reason),
       onKeysChanged: () => this.keys.changed(),
     });
+    this.#readiness = new Readiness({ ...shared, url: `${base}/readyz`, answerMs: this.timings.answerMs });
   }
 
   get state(): GuardState {
@@ -114,6 +121,8 @@ export class AuthWatch {
     clearInterval(this.#tick);
     this.keys.stop();
     this.#feed.stop();
+    this.#stopped = true;
+    this.#readiness.stop();
     await this.#following;
     this.#keepRevocations();
     await this.#writing;
@@ -147,6 +156,7 @@ export class AuthWatch {
   /** Says nothing of Auth's health: what is wrong is ours, and grace must not come of it. */
   #barred(reason: string): void {
     this.count("guard_probes", { probe: "feed", outcome: "refused" });
+    this.#feedFails = false;
     this.keys.feedLost();
     this.#hear("feed");
     if (!this.#saidBarred) this.#options.logger?.warn({ reason }, BARRED);
@@ -155,9 +165,11 @@ export class AuthWatch {
   }
 
   #alive(probe: "keys" | "feed"): void {
-    if (probe === "feed") this.#saidBarred = false;
+    if (probe === "feed") this.#saidBarred = this.#feedFails = false;
     this.count("guard_probes", { probe, outcome: "success" });
-    this.health.succeeded();
+    // Auth serves keys from memory while its database is away and nobody can renew a token there.
+    if (this.#feedFails) this.#askReadiness("keys");
+    else this.health.succeeded();
     this.#hear(probe);
     this.#noticeState();
   }
@@ -165,9 +177,34 @@ export class AuthWatch {
   #failed(probe: "keys" | "feed", reason: string): void {
     this.count("guard_probes", { probe, outcome: "failure" });
     this.health.failed();
-    if (probe === "feed") this.keys.feedLost();
+    if (probe === "feed") {
+      this.#feedFails = true;
+      this.keys.feedLost();
+      // A proxy that cuts streams is no outage either.
+      this.#askReadiness("feed");
+    }
     this.#hear(probe);
     this.#noticeState(reason);
+  }
+
+  /** One question at a time, in the background, when a probe has left open whether Auth can serve. */
+  #askReadiness(after: "keys" | "feed"): void {
+    this.#keysAnswered ||= after === "keys";
+    if (this.#asking || this.#stopped) return;
+    this.#asking = true;
+    void this.#readiness.ask().then((word) => {
+      this.#asking = false;
+      const keysAnswered = this.#keysAnswered;
+      this.#keysAnswered = false;
+      if (this.#feedFails && !this.#stopped) this.#toldReadiness(word, keysAnswered);
+    });
+  }
+
+  #toldReadiness(word: ReadinessWord, keysAnswered: boolean): void {
+    this.count("guard_probes", { probe: "readiness", outcome: OUTCOMES[word] });
+    if (word === "not_ready") this.health.failed();
+    else if (word === "ready" || keysAnswered) this.health.succeeded();
+    this.#noticeState(word === "not_ready" ? "Auth is not ready" : undefined);
   }
 
   /** Both have answered or failed once: waiting longer would tell the start nothing more. */
@@ -245,4 +282,5 @@ const KEEPING_PAUSE = 20;
 
 const BARRED =
   "Auth refuses this service's credential for the revocation feed: ended sessions are noticed only when their tokens run out, strict routes answer 503. Give it one with the scope `revocations` (kinopass service add)";
+const OUTCOMES = { ready: "success", not_ready: "failure", closed: "refused" } as const;
 const KNOWN_EVENTS: ReadonlySet<string> = new Set(["revocation", "snapshot-begin", "snapshot-end", "keys"]);

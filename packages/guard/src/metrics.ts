@@ -5,7 +5,7 @@ export type CounterName =
   | "guard_refusals"
   /** By fault: what was wrong with a token; finer than the code the client sees. */
   | "guard_token_faults"
-  /** By probe (keys, feed) and outcome. */
+  /** By probe (keys, feed, readiness) and outcome. */
   | "guard_probes"
   /** By type: what the feed said. */
   | "guard_feed_events"

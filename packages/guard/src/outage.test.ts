@@ -223,6 +223,64 @@ test("grace", { concurrency: 4, timeout: 120_000 }, async (t) => {
   });
 });
 
+test("while the feed fails and the keys come", { concurrency: 4, timeout: 120_000 }, async (t) => {
+  const keysAgain = async ({ recorder }: Stand, times = 4) => {
+    const before = recorder.counted("guard_probes", "keys", "success");
+    await recorder.reached(before + times, "guard_probes", "keys", "success");
+  };
+
+  for (const [name, readiness] of [
+    ["says that it is not ready", { status: 503 }],
+    ["does not answer whether it is ready", "silence"],
+  ] as const) {
+    await t.test(`an Auth that ${name} is away for as long, and grace is not taken back`, async (t) => {
+      const stand = await setUp(t);
+      const { ask, auth, clock, recorder, token } = stand;
+      const old = await token();
+      await auth.change({ readiness, feedStatus: 503 });
+      await recorder.state("away");
+      clock.advance({ minutes: 12 });
+      for (let round = 0; round < 3; round += 1) {
+        await keysAgain(stand);
+        assert.equal(await summary(ask(old)), "member, grace, auth_away");
+      }
+      assert.equal(recorder.counted("guard_state_changes", "away"), 1, "one outage is one");
+      await auth.change({ readiness: { status: 200 }, feedStatus: undefined });
+      await recorder.state("fresh");
+      assert.equal(await summary(ask(old)), "refused, fresh, token_expired");
+    });
+  }
+
+  await t.test("an Auth that is ready is not away: something on the way cuts the feed alone", async (t) => {
+    const stand = await setUp(t);
+    const { ask, auth, clock, recorder, token } = stand;
+    const old = await token();
+    await auth.change({ readiness: { status: 200 }, feedStatus: 502 });
+    await recorder.state("stale");
+    clock.advance({ minutes: 12 });
+    await recorder.reached(30, "guard_probes", "readiness", "success");
+    await keysAgain(stand);
+    assert.equal(recorder.counted("guard_state_changes", "away"), 0);
+    assert.equal(await summary(ask(old)), "refused, stale, token_expired", "it can be renewed");
+  });
+
+  for (const [name, readiness] of [
+    ["no such address", { status: 404 }],
+    ["a page of a gateway's own", { status: 200, body: "<html>" }],
+    ["nothing for us", { status: 403 }],
+  ] as const) {
+    await t.test(`the keys' word ends an outage where there is ${name} to ask at`, async (t) => {
+      // Keys that come more often than an outage is proven would keep it from being one.
+      const { auth, recorder } = await setUp(t, { timings: { ...QUICK, keysPollMs: 2_000 } });
+      await auth.change({ readiness, feedStatus: 502 });
+      await recorder.state("away");
+      await recorder.state("stale");
+      assert.equal(recorder.counted("guard_probes", "readiness", "success"), 0);
+      assert.equal(recorder.counted("guard_probes", "readiness", "failure"), 0);
+    });
+  }
+});
+
 test("rights that were changed before the outage do not come back in it, and nobody is told to renew them at an Auth that is away", async (t) => {
   const stand = await setUp(t);
   const { ask, auth, clock, recorder, token } = stand;

@@ -17,6 +17,7 @@ const server = createServer((request, response) => {
   if (state === undefined) return void response.writeHead(503).end();
   if (pathname === "/elsewhere") return deliver.whole(response, 200, state.keysAnswer?.body ?? "");
   if (pathname === "/.well-known/jwks.json") return answerKeys(state, response);
+  if (pathname === "/readyz") return answerReadiness(state, response);
   if (pathname === "/v1/revocations") return answerFeed(state, request, response, searchParams.get("after"));
   response.writeHead(404).end();
 });
@@ -39,6 +40,7 @@ process.on("disconnect", () => process.exit(0));
 function changeState(next: TestAuthState): void {
   const known = state?.events.length ?? 0;
   state = next;
+  if (next.feedStatus !== undefined) for (const listener of listeners) listener.destroy();
   for (let index = known; index < next.events.length; index += 1) broadcast(eventText(next, index));
 }
 
@@ -47,8 +49,14 @@ function answerKeys({ keys, keysAnswer = {} }: TestAuthState, response: ServerRe
   setTimeout(() => deliver[as](response, status, body), delayMs);
 }
 
+function answerReadiness({ readiness = { status: 404 } }: TestAuthState, response: ServerResponse): void {
+  if (readiness === "silence") return;
+  const { status, body = JSON.stringify({ status: status === 200 ? "ok" : "not_ready" }) } = readiness;
+  response.writeHead(status, { "content-type": "application/json" }).end(body);
+}
+
 function answerFeed(
-  { credential, events, oldestCursor }: TestAuthState,
+  { credential, events, oldestCursor, feedStatus }: TestAuthState,
   request: IncomingMessage,
   response: ServerResponse,
   after: string | null,
@@ -58,6 +66,7 @@ function answerFeed(
     response.writeHead(401, { "www-authenticate": "Basic" }).end();
     return;
   }
+  if (feedStatus !== undefined) return void response.writeHead(feedStatus).end();
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   const cursor = Number(after ?? Number.NaN);
   const resumable = cursor >= oldestCursor && cursor <= events.length;

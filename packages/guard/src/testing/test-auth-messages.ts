@@ -31,6 +31,10 @@ export interface TestAuthState {
   readonly heartbeatMs: number;
   readonly keys: readonly JWK[];
   readonly keysAnswer?: KeysAnswer;
+  /** What `/readyz` answers; 404 if left out, "silence" for nothing at all. */
+  readonly readiness?: { readonly status: number; readonly body?: string } | "silence";
+  /** Answers the feed with this, and ends the streams that are open. */
+  readonly feedStatus?: number | undefined;
   /** Feed events in order; their place, from 1, is their cursor. */
   readonly events: readonly FeedEvent[];
   /** Cursors before this one are too old to resume from. */

@@ -45,10 +45,20 @@ async function startOnOwnServer(t: TestContext): Promise<Ground> {
   };
 }
 
+/** It is asked anew once a second at most. */
+async function untilReadiness(auth: TestAuth, status: number): Promise<void> {
+  while ((await ask(auth, "GET /readyz")).status !== status)
+    await new Promise((next) => setTimeout(next, 20));
+}
+
 /** What needs no database goes on; what does is our trouble, never a 401, and worth a retry. */
 async function servesWhatItCan(auth: TestAuth, anna: SignedIn): Promise<void> {
   for (const url of ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/livez"])
     assert.equal((await auth.app.inject({ url })).statusCode, 200, url);
+  // It had answered a moment ago, and nothing of that counts now.
+  await untilReadiness(auth, 503);
+  const { status, code, body } = await ask(auth, "GET /readyz");
+  assert.deepEqual([status, code, body.missing], [503, "not_ready", ["database"]]);
   const answers = await Promise.all([
     ask(auth, "POST /v1/sessions", { email: anna.email, password: GOOD_PASSWORD }),
     ask(auth, "POST /v1/sessions/refresh", { refresh_token: anna.refreshToken }),
@@ -69,12 +79,14 @@ async function isBack(auth: TestAuth, anna: SignedIn): Promise<void> {
     assert.ok(performance.now() < deadline, "it did not come back");
   const { status } = await ask(auth, "POST /v1/sessions", { email: anna.email, password: GOOD_PASSWORD });
   assert.equal(status, 201);
+  await untilReadiness(auth, 200);
 }
 
 test("while PostgreSQL is frozen keys are served and doors say 503; when it goes on so does everything", async (t) => {
   if (process.platform !== "linux") return t.skip("the server's processes are found in /proc");
   const { auth, server } = await startOnOwnServer(t);
   const anna = await auth.signUp();
+  assert.equal((await ask(auth, "GET /readyz")).status, 200);
   const postmaster = server().pid;
   const backends = readFileSync(`/proc/${postmaster}/task/${postmaster}/children`, "utf8");
   const all = [postmaster, ...backends.trim().split(" ").map(Number)];

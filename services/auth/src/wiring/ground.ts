@@ -1,5 +1,5 @@
 /** What every capability stands on: the database and its secrets, who and where people are, sessions and their tokens. */
-import { type DatabaseOptions, PostgresDatabase, Urgent } from "@kinopass/postgres";
+import { type DatabaseOptions, PostgresDatabase, Pulse, Urgent } from "@kinopass/postgres";
 import { Audit } from "../audit/audit.ts";
 import { Directory } from "../directory/directory.ts";
 import { History } from "../history/history.ts";
@@ -58,6 +58,7 @@ export function buildGround({ config, clock, logger }: Surroundings) {
   return {
     db,
     urgent,
+    pulse: new Pulse(urgent),
     secrets,
     directory,
     regions,

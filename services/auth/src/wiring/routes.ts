@@ -29,8 +29,8 @@ export async function addRoutes(
   capabilities: Capabilities,
 ): Promise<void> {
   const { issuer, audience, siteUrl } = config;
-  const { regions, social } = capabilities;
-  healthRoutes(app, [{ name: "database", check: async () => (await regions.all()).length > 0 }]);
+  const { pulse, social } = capabilities;
+  healthRoutes(app, [{ name: "database", check: () => pulse.beats() }]);
   tokenRoutes(app, { ...capabilities, issuer });
   regionRoutes(app, capabilities);
   sessionRoutes(app, capabilities);
