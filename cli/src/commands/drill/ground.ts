@@ -60,7 +60,7 @@ async function open(
     onAsked: (bytes) => {
       const [, target] = /^[A-Z]+ (\S+) HTTP\/1/.exec(bytes.toString("latin1", 0, 300)) ?? [];
       if (target === undefined) return;
-      if (/^\/(\.well-known\/jwks\.json|v1\/revocations)(\?|$)/.test(target)) background += 1;
+      if (/^\/(\.well-known\/jwks\.json|v1\/revocations|readyz)(\?|$)/.test(target)) background += 1;
       else fromRequests += 1;
     },
   });
