@@ -30,6 +30,7 @@ export class AuthWatch {
   readonly #readiness: Readiness;
   #feedFails = false;
   #asking = false;
+  #askAgainAt = 0;
   #keysAnswered = false;
   #stopped = false;
   readonly #disk: Disk | undefined;
@@ -187,11 +188,15 @@ export class AuthWatch {
     this.#noticeState(reason);
   }
 
-  /** One question at a time, in the background, when a probe has left open whether Auth can serve. */
+  /**
+   * One question at a time, in the background, when a probe has left open whether Auth can serve; often enough to tell before
+   * an outage would be proven, and no more often.
+   */
   #askReadiness(after: "keys" | "feed"): void {
     this.#keysAnswered ||= after === "keys";
-    if (this.#asking || this.#stopped) return;
+    if (this.#asking || this.#stopped || this.#uptime() < this.#askAgainAt) return;
     this.#asking = true;
+    this.#askAgainAt = this.#uptime() + this.timings.provenAwayMs / QUESTIONS_BEFORE_PROOF;
     void this.#readiness.ask().then((word) => {
       this.#asking = false;
       const keysAnswered = this.#keysAnswered;
@@ -282,5 +287,6 @@ const KEEPING_PAUSE = 20;
 
 const BARRED =
   "Auth refuses this service's credential for the revocation feed: ended sessions are noticed only when their tokens run out, strict routes answer 503. Give it one with the scope `revocations` (kinopass service add)";
+const QUESTIONS_BEFORE_PROOF = 4;
 const OUTCOMES = { ready: "success", not_ready: "failure", closed: "refused" } as const;
 const KNOWN_EVENTS: ReadonlySet<string> = new Set(["revocation", "snapshot-begin", "snapshot-end", "keys"]);

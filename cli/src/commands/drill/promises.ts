@@ -29,8 +29,8 @@ export const VISITORS = {
 const UNSURE_AFTER_SECONDS = 18;
 const BACK_SECONDS = 5;
 const STRICT_MS = 300;
-/** A feed attempt or the question after it each second, a key fetch every ten, for each of two services, and some for the beginning. */
-const MOST_BACKGROUND = (seconds: number) => 2 * (1.1 * seconds + 5);
+/** A feed attempt each second, two questions whether Auth is ready in five, a key fetch every ten, for each of two services, and some for the beginning. */
+const MOST_BACKGROUND = (seconds: number) => 2 * (1.5 * seconds + 5);
 
 /** What was promised and not kept, in words; empty where all of it held. */
 export function broken(outcome: Outcome, mostAddedMs: number): readonly string[] {
