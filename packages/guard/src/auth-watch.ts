@@ -29,10 +29,6 @@ export class AuthWatch {
   readonly #feed: FeedFollower;
   readonly #readiness: Readiness;
   #feedFails = false;
-  #asking = false;
-  #askAgainAt = 0;
-  #keysAnswered = false;
-  #stopped = false;
   readonly #disk: Disk | undefined;
   #following: Promise<void> | undefined;
   #tick: NodeJS.Timeout | undefined;
@@ -78,7 +74,11 @@ export class AuthWatch {
       onRefused: (reason) => this.#barred(reason),
       onKeysChanged: () => this.keys.changed(),
     });
-    this.#readiness = new Readiness({ ...shared, url: `${base}/readyz`, answerMs: this.timings.answerMs });
+    this.#readiness = new Readiness({
+      ...shared,
+      url: `${base}/readyz`,
+      onWord: (word, keysAnswered) => this.#toldReadiness(word, keysAnswered),
+    });
   }
 
   get state(): GuardState {
@@ -122,7 +122,6 @@ export class AuthWatch {
     clearInterval(this.#tick);
     this.keys.stop();
     this.#feed.stop();
-    this.#stopped = true;
     this.#readiness.stop();
     await this.#following;
     this.#keepRevocations();
@@ -169,7 +168,7 @@ export class AuthWatch {
     if (probe === "feed") this.#saidBarred = this.#feedFails = false;
     this.count("guard_probes", { probe, outcome: "success" });
     // Auth serves keys from memory while its database is away and nobody can renew a token there.
-    if (this.#feedFails) this.#askReadiness("keys");
+    if (this.#feedFails) this.#readiness.askAfter("keys");
     else this.health.succeeded();
     this.#hear(probe);
     this.#noticeState();
@@ -182,30 +181,14 @@ export class AuthWatch {
       this.#feedFails = true;
       this.keys.feedLost();
       // A proxy that cuts streams is no outage either.
-      this.#askReadiness("feed");
+      this.#readiness.askAfter("feed");
     }
     this.#hear(probe);
     this.#noticeState(reason);
   }
 
-  /**
-   * One question at a time, in the background, when a probe has left open whether Auth can serve; often enough to tell before
-   * an outage would be proven, and no more often.
-   */
-  #askReadiness(after: "keys" | "feed"): void {
-    this.#keysAnswered ||= after === "keys";
-    if (this.#asking || this.#stopped || this.#uptime() < this.#askAgainAt) return;
-    this.#asking = true;
-    this.#askAgainAt = this.#uptime() + this.timings.provenAwayMs / QUESTIONS_BEFORE_PROOF;
-    void this.#readiness.ask().then((word) => {
-      this.#asking = false;
-      const keysAnswered = this.#keysAnswered;
-      this.#keysAnswered = false;
-      if (this.#feedFails && !this.#stopped) this.#toldReadiness(word, keysAnswered);
-    });
-  }
-
   #toldReadiness(word: ReadinessWord, keysAnswered: boolean): void {
+    if (!this.#feedFails) return;
     this.count("guard_probes", { probe: "readiness", outcome: OUTCOMES[word] });
     if (word === "not_ready") this.health.failed();
     else if (word === "ready" || keysAnswered) this.health.succeeded();
@@ -287,6 +270,5 @@ const KEEPING_PAUSE = 20;
 
 const BARRED =
   "Auth refuses this service's credential for the revocation feed: ended sessions are noticed only when their tokens run out, strict routes answer 503. Give it one with the scope `revocations` (kinopass service add)";
-const QUESTIONS_BEFORE_PROOF = 4;
 const OUTCOMES = { ready: "success", not_ready: "failure", closed: "refused" } as const;
 const KNOWN_EVENTS: ReadonlySet<string> = new Set(["revocation", "snapshot-begin", "snapshot-end", "keys"]);

@@ -4,7 +4,7 @@
  * PostgreSQL then commits once for many, and both sides spend a fraction of the work on each; who comes alone goes alone.
  */
 import { AsyncResource } from "node:async_hooks";
-import { pastSpan } from "@kinopass/tracing";
+import { meter, pastSpan } from "@kinopass/tracing";
 import { DatabaseRefusal, isLocked } from "./errors.ts";
 
 /** Round trips under way before others wait. One would leave the server idle between two. */
@@ -25,6 +25,11 @@ export interface Trips<Item, Answer> {
 }
 
 const ALONE = Symbol("alone");
+
+const parted = meter().counter("kinopass.postgres.companies_parted", {
+  description:
+    "Companies that the database refused, so that each of them was asked for alone; by name and reason",
+});
 
 interface Asked<Item, Answer> {
   readonly item: Item;
@@ -100,9 +105,10 @@ export class Together<Item, Answer> {
       for (const [index, { turn }] of asked.entries()) turn.resolve({ answer: answers[index] as Answer });
     } catch (error) {
       // One locked row or one refused value is no reason to send the others away.
-      const isOneOfThem = isLocked(error) || error instanceof DatabaseRefusal;
+      const reason = isLocked(error) ? "locked" : error instanceof DatabaseRefusal ? "refused" : undefined;
+      if (reason !== undefined) parted.add(1, { name: this.#trips.name, reason });
       for (const { turn } of asked)
-        if (isOneOfThem) turn.resolve(ALONE);
+        if (reason !== undefined) turn.resolve(ALONE);
         else turn.reject(error);
     }
   }

@@ -1,5 +1,6 @@
 import { withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
+import { Rounds } from "./rounds.ts";
 
 /** Deletes at most so many rows of what ran out; tells how many there were. */
 export type Purge = (limit: number) => Promise<number>;
@@ -14,8 +15,7 @@ const MOST_BATCHES = 200;
 export class Purges {
   readonly #purges: Readonly<Record<string, Purge>>;
   readonly #logger: FastifyBaseLogger;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
+  readonly #rounds = new Rounds(EVERY_MS, () => this.round());
 
   constructor({ purges, logger }: { purges: Readonly<Record<string, Purge>>; logger: FastifyBaseLogger }) {
     this.#purges = purges;
@@ -23,17 +23,11 @@ export class Purges {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => {
-      this.#running ??= this.round().finally(() => {
-        this.#running = undefined;
-      });
-    }, EVERY_MS).unref();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.#running;
+    await this.#rounds.stop();
   }
 
   /** Never rejects: what fails now is tried in the next minute, and the others do not wait for it. */

@@ -87,7 +87,7 @@ function lookups(db: PostgresDatabase): Together<Lookup, queries.AccountRow | un
         many.map(({ nowhere }) => nowhere),
       );
       const found: (queries.AccountRow | undefined)[] = many.map(() => undefined);
-      for (const row of rows) found[row.number - 1] = row;
+      for (const { number, ...row } of rows) found[number - 1] = row;
       return found;
     },
   });

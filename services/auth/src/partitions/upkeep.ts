@@ -6,6 +6,7 @@
 import { PostgresDatabase } from "@kinopass/postgres";
 import { withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
+import { Rounds } from "../rounds.ts";
 import type { Partitions } from "./partitions.ts";
 import * as queries from "./queries.ts";
 
@@ -34,8 +35,9 @@ export class PartitionUpkeep {
   readonly #partitions: Partitions;
   readonly #logger: FastifyBaseLogger;
   readonly #openDatabase: () => PostgresDatabase;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #rounds = new Rounds(DAY_MS, () =>
+    withLinkedSpan("partitions.round", undefined, () => this.round()),
+  );
 
   constructor({ partitions, logger, openDatabase }: Dependencies) {
     this.#partitions = partitions;
@@ -44,16 +46,11 @@ export class PartitionUpkeep {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => {
-      this.#running = withLinkedSpan("partitions.round", undefined, () => this.round());
-    }, DAY_MS).unref();
+    this.#rounds.start();
   }
 
-  /** Waits for a round that is under way. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.#running;
+    await this.#rounds.stop();
   }
 
   /** One day's work. Never rejects. Returns the parents that were analyzed. */

@@ -2,6 +2,7 @@ import { isLocked, type PostgresDatabase, type Transaction } from "@kinopass/pos
 import { withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { Revocations } from "../revocations/revocations.ts";
+import { Rounds } from "../rounds.ts";
 import { LOCK_WAIT_MS } from "./lock-memory.ts";
 import * as queries from "./owed-queries.ts";
 
@@ -17,25 +18,18 @@ interface Dependencies {
 /** Ends the sessions whose owners signed out while their table was locked, as soon as it is not; on any replica. */
 export class OwedEndings {
   readonly #given: Dependencies;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
+  readonly #rounds = new Rounds(EVERY_MS, () => this.round());
 
   constructor(dependencies: Dependencies) {
     this.#given = dependencies;
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => {
-      this.#running ??= this.round().finally(() => {
-        this.#running = undefined;
-      });
-    }, EVERY_MS).unref();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.#running;
+    await this.#rounds.stop();
   }
 
   /** Never rejects: what cannot be ended now is tried again in half a second. */
