@@ -8,6 +8,7 @@ import { chmodSync, globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { demandNode, root } from "./environment.mjs";
+import { redisDirectory, withFirstOnPath } from "./redis.mjs";
 
 demandNode();
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
@@ -86,26 +87,12 @@ function seconds(start) {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
 }
 
-/** Tests run against a real Redis: one on the PATH, else Debian's package where we may install it. */
+/** Tests run against a real Redis. */
 function ensureRedis() {
-  const has = (binary) => spawnSync(binary, ["--version"], { stdio: "ignore" }).status === 0;
-  if (has("redis-server")) return;
-  if (has("valkey-server")) {
-    process.env.REDIS_SERVER = "valkey-server";
-    return;
+  try {
+    process.env.PATH = withFirstOnPath(redisDirectory());
+  } catch (error) {
+    console.error(`${error.message} Then run npm test again.`);
+    process.exit(1);
   }
-  const install = "apt-get update && apt-get install -y --no-install-recommends redis-server";
-  if (process.getuid?.() === 0 && has("apt-get")) {
-    console.log(`redis      none on the PATH; installing it: ${install}`);
-    // Debian starts the service on install; the tests start their own on free ports.
-    const installed = spawnSync("sh", ["-c", `${install} && { service redis-server stop || true; }`], {
-      stdio: ["ignore", "ignore", "inherit"],
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
-    });
-    if (installed.status === 0 && has("redis-server")) return;
-  }
-  console.error(
-    `The tests need a real Redis (redis-server or valkey-server on the PATH). Install it and run npm test again:\n  sudo sh -c '${install}'`,
-  );
-  process.exit(1);
 }
