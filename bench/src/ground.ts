@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openServices } from "@kinopass/auth/commands";
 import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
+import { CleanUps } from "@kinopass/stand/clean-ups";
 import { Mailbox } from "@kinopass/stand/mailbox";
 import { freePort } from "@kinopass/stand/ports";
 import { type Service, startService } from "@kinopass/stand/services";
@@ -28,77 +29,96 @@ export interface Ground {
   stop(): Promise<void>;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 const PASSWORD = "four plain words here";
 
-/** Auth and the catalog as `npm start` runs them, on ports and data of the measurement's own, gone when it ends. */
-export async function openGround(extra: Readonly<Record<string, string>> = {}): Promise<Ground> {
+/** Auth and the catalog as `npm start` runs them, on ports and data of the measurement's own, gone when it ends or does not start. */
+export async function openGround(extra: Environment = {}): Promise<Ground> {
+  const cleanUps = new CleanUps();
+  return await cleanUps.wholeOrNothing(() => open(cleanUps, extra));
+}
+
+async function open(cleanUps: CleanUps, extra: Environment): Promise<Ground> {
   const home = mkdtempSync(join(tmpdir(), "kinopass-bench-"));
+  cleanUps.later(() => rmSync(home, { recursive: true, force: true }));
   chmodSync(home, 0o755);
   const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data") });
+  cleanUps.later(postgres.stop);
   for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
-  const authPort = extra["AUTH_PORT"] === undefined ? await freePort() : Number(extra["AUTH_PORT"]);
-  const [catalogPort, smtpPort] = [await freePort(), await freePort()];
   const mailbox = new Mailbox();
+  const smtpPort = await freePort();
   await mailbox.listen(smtpPort);
-  // The load comes from one address on purpose; what limits cost is measured on its own.
-  const limitsFile = join(home, "limits.json");
-  writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
-  const env = {
-    LIMITS_FILE: limitsFile,
-    DATABASE_URL: postgres.url("auth"),
-    CATALOG_DATABASE_URL: postgres.url("catalog"),
-    AUTH_KEYS: `1:${randomBytes(32).toString("base64")}`,
-    AUTH_DIRECTORY_KEY: randomBytes(32).toString("base64"),
-    CATALOG_KEYS: `1:${randomBytes(32).toString("base64")}`,
-    AUTH_PORT: String(authPort),
-    AUTH_ISSUER: `http://127.0.0.1:${authPort}`,
-    CATALOG_PORT: String(catalogPort),
-    CATALOG_GUARD_DIRECTORY: join(home, "guard"),
-    SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
-    LOG_LEVEL: "warn",
-    ...extra,
-  };
-  const start = (name: "auth" | "catalog", port: number, own: Readonly<Record<string, string>> = {}) =>
-    startService({
+  cleanUps.later(() => mailbox.close());
+  const env = await environment(home, postgres, { SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, ...extra });
+  const start = async (name: "auth" | "catalog", own: Environment): Promise<Service> => {
+    const port = { ...env, ...own }[portOf(name)];
+    const service = await startService({
       name: `${name}-${port}`,
       home,
       env: { ...env, ...own },
       url: `http://127.0.0.1:${port}`,
       entry: fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`))),
     });
-  const auth = await start("auth", authPort);
+    cleanUps.later(service.stop);
+    return service;
+  };
+  const auth = await start("auth", {});
   const own = await feedCredential(env);
-  const startCatalog = () => start("catalog", catalogPort, own);
-  const catalog = await startCatalog();
+  const catalog = await start("catalog", own);
   let running = catalog;
   return {
     postgres,
     auth,
     catalog,
     people: (count) => Promise.all(Array.from({ length: count }, () => signUp(auth.url, mailbox))),
-    another: async (service, others) => {
-      const port = await freePort();
-      const key = service === "auth" ? "AUTH_PORT" : "CATALOG_PORT";
+    another: async (name, others) => {
+      const port = String(await freePort());
       // Keys and revocations kept on disk are one instance's own.
       const kept = { CATALOG_GUARD_DIRECTORY: join(home, `guard-${port}`) };
-      return await start(service, port, { ...own, ...kept, ...others, [key]: String(port) });
+      return await start(name, { ...own, ...kept, ...others, [portOf(name)]: port });
     },
     catalogAgain: async () => {
       await running.stop();
-      running = await startCatalog();
+      running = await start("catalog", own);
       return running;
     },
-    stop: async () => {
-      await Promise.all([auth.stop(), running.stop()]);
-      await mailbox.close();
-      await postgres.stop();
-      rmSync(home, { recursive: true, force: true });
-    },
+    stop: () => cleanUps.run(),
   };
 }
 
+async function environment(
+  home: string,
+  postgres: EmbeddedPostgres,
+  more: Environment,
+): Promise<Environment> {
+  const authPort = more["AUTH_PORT"] ?? String(await freePort());
+  // The load comes from one address on purpose; what limits cost is measured on its own.
+  const limitsFile = join(home, "limits.json");
+  writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
+  const key = () => randomBytes(32).toString("base64");
+  return {
+    LIMITS_FILE: limitsFile,
+    DATABASE_URL: postgres.url("auth"),
+    CATALOG_DATABASE_URL: postgres.url("catalog"),
+    AUTH_KEYS: `1:${key()}`,
+    AUTH_DIRECTORY_KEY: key(),
+    CATALOG_KEYS: `1:${key()}`,
+    AUTH_PORT: authPort,
+    AUTH_ISSUER: `http://127.0.0.1:${authPort}`,
+    CATALOG_PORT: String(await freePort()),
+    CATALOG_GUARD_DIRECTORY: join(home, "guard"),
+    LOG_LEVEL: "warn",
+    ...more,
+  };
+}
+
+function portOf(name: "auth" | "catalog"): string {
+  return `${name.toUpperCase()}_PORT`;
+}
+
 /** As an operator would make it: `kinopass service add catalog`. */
-async function feedCredential(env: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+async function feedCredential(env: Environment): Promise<Record<string, string>> {
   const services = openServices(env);
   try {
     const { id, secret } = await services.add("catalog", ["revocations"]);

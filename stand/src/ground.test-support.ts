@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
 import { catalogCredential } from "./catalog-credential.ts";
+import { CleanUps } from "./clean-ups.ts";
 import { Mailbox } from "./mailbox/mailbox.ts";
 import { freePort } from "./ports.ts";
 import { type Service, startService } from "./services.ts";
@@ -37,25 +38,28 @@ export interface Ground {
   ask(method: string, url: string, given?: { token?: string; body?: object }): Promise<Answer>;
 }
 
-/** Auth and the catalog as processes, on ports and data of the test's own. All gone when it ends. */
+/** Auth and the catalog as processes, on ports and data of the test's own. All gone when it ends, or when one does not start. */
 export async function openGround(
   t: { after(cleanUp: () => unknown): void },
   extra: Readonly<Record<string, string>> = {},
 ): Promise<Ground> {
+  const cleanUps = new CleanUps();
+  t.after(() => cleanUps.run());
+  return await cleanUps.wholeOrNothing(() => open(cleanUps, extra));
+}
+
+async function open(cleanUps: CleanUps, extra: Readonly<Record<string, string>>): Promise<Ground> {
   const home = mkdtempSync(join(tmpdir(), "kinopass-ground-"));
+  cleanUps.later(() => rmSync(home, { recursive: true, force: true }));
   chmodSync(home, 0o755);
-  const cleanUps: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
-  t.after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  });
   const directory = join(home, "postgres", "data");
   let postgres = await startEmbeddedPostgres({ directory, durable: false });
-  cleanUps.push(() => postgres.stop());
+  cleanUps.later(() => postgres.stop());
   for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
   const [authPort, catalogPort, smtpPort] = [await freePort(), await freePort(), await freePort()];
   const mailbox = new Mailbox();
   await mailbox.listen(smtpPort);
-  cleanUps.push(() => mailbox.close());
+  cleanUps.later(() => mailbox.close());
   const limitsFile = join(home, "limits.json");
   writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
   const key = () => randomBytes(32).toString("base64");
@@ -79,7 +83,7 @@ export async function openGround(
     const entry = fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`)));
     const url = `http://127.0.0.1:${port}`;
     const service = await startService({ name, home, entry, url, env: { ...env, ...own } });
-    cleanUps.push(service.stop);
+    cleanUps.later(service.stop);
     return service;
   };
   const startAuth = () => start("auth", authPort, {});

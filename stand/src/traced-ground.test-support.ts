@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
+import { CleanUps } from "./clean-ups.ts";
 import { Mailbox } from "./mailbox/mailbox.ts";
 import { freePort } from "./ports.ts";
 import { startLocalRedis } from "./redis.ts";
@@ -33,22 +34,25 @@ export async function openTracedGround(
   t: Pick<TestContext, "after">,
   extra: Environment = {},
 ): Promise<TracedGround> {
+  const cleanUps = new CleanUps();
+  t.after(() => cleanUps.run());
+  return await cleanUps.wholeOrNothing(() => open(cleanUps, extra));
+}
+
+async function open(cleanUps: CleanUps, extra: Environment): Promise<TracedGround> {
   const home = mkdtempSync(join(tmpdir(), "kinopass-traced-"));
+  cleanUps.later(() => rmSync(home, { recursive: true, force: true }));
   chmodSync(home, 0o755);
-  const cleanUps: (() => unknown)[] = [() => rmSync(home, { recursive: true, force: true })];
-  t.after(async () => {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
-  });
   const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data"), durable: false });
-  cleanUps.push(postgres.stop);
+  cleanUps.later(postgres.stop);
   for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
   const redis = await startLocalRedis();
   if (redis === undefined) throw new Error("redis-server or valkey-server is needed on the PATH");
-  cleanUps.push(redis.stop);
+  cleanUps.later(redis.stop);
   const mailbox = new Mailbox();
   const smtpPort = await freePort();
   await mailbox.listen(smtpPort);
-  cleanUps.push(() => mailbox.close());
+  cleanUps.later(() => mailbox.close());
   const [authPort, catalogPort] = [await freePort(), await freePort()];
   const ports = { auth: authPort, catalog: catalogPort };
   const limitsFile = join(home, "limits.json");
@@ -84,7 +88,7 @@ export async function openTracedGround(
           ...own,
         },
       });
-      cleanUps.push(service.stop);
+      cleanUps.later(service.stop);
       return {
         ...service,
         log: () => readFileSync(join(home, "logs", `${name}.log`), "utf8"),

@@ -37,7 +37,10 @@ export class Mailbox {
   }
 
   async listen(port: number): Promise<void> {
-    await new Promise<void>((ready) => this.#smtp.listen(port, "127.0.0.1", ready));
+    await new Promise<void>((ready, fail) => {
+      this.#smtp.on("error", fail);
+      this.#smtp.listen(port, "127.0.0.1", ready);
+    });
   }
 
   /** Newest first; all of them, or those to one address. */
