@@ -204,8 +204,25 @@ test("a place for its data that will not do is named before anything starts", as
   const { env } = await setUp(t);
   const { output, ended } = await start(t, { ...env, KINOPASS_HOME: file("./main.js") });
   assert.equal(await ended, 1);
-  assert.match(output(), /cannot be written to \((EEXIST|ENOTDIR)\).*\n +KINOPASS_HOME=\S+ npm start/);
+  assert.match(output(), /cannot be written to \((EEXIST|ENOTDIR)\).* KINOPASS_HOME=\S+ npm start\n/);
   assert.doesNotMatch(output(), /postgres/);
+});
+
+test("a place where no directory can be made is named as well, and not tried for ever", {
+  skip: process.platform !== "linux" && "only Linux has a /proc",
+}, async (t) => {
+  const { env } = await setUp(t);
+  for (const home of ["/proc/kinopass", "/proc/one/two"]) {
+    const { status, stderr } = spawnSync(process.execPath, [file("./main.js")], {
+      env: { ...env, KINOPASS_HOME: home },
+      encoding: "utf8",
+      timeout: 60_000,
+      // It does not listen while it tries.
+      killSignal: "SIGKILL",
+    });
+    assert.equal(status, 1, `${home}: ${stderr}`);
+    assert.match(stderr.trim(), new RegExp(`^✗ ${home} cannot be .*KINOPASS_HOME=\\S+ npm start$`));
+  }
 });
 
 test("one port for two is told before anything starts", async (t) => {

@@ -57,6 +57,19 @@ test("revocations are written in pieces and read as they were, however many", as
   }
 });
 
+test("a place where no directory can be made is told, with its parents made where one can", async (t) => {
+  const { directory } = await setUp(t);
+  const deep = new Disk(join(directory, "one", "two"), ISSUER);
+  await deep.write("keys.json", 1, 17);
+  assert.deepEqual(await deep.read("keys.json"), { savedAtMs: 17, body: 1 });
+  assert.equal((await stat(join(directory, "one"))).mode & 0o777, 0o700);
+  await writeFile(join(directory, "file"), "");
+  await assert.rejects(new Disk(join(directory, "file"), ISSUER).write("keys.json", 1, 17), /EEXIST/);
+  if (process.platform !== "linux") return;
+  for (const impossible of ["/proc/kinopass", "/proc/one/two"])
+    await assert.rejects(new Disk(impossible, ISSUER).write("keys.json", 1, 17), /ENOENT/);
+});
+
 test("a copy that is absent, cut, changed or of another issuer is none", async (t) => {
   const { directory, disk, path } = await setUp(t);
   assert.equal(await disk.read("keys.json"), undefined);

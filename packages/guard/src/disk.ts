@@ -1,7 +1,7 @@
 import { createHash, type Hash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 
@@ -47,7 +47,7 @@ export class Disk {
 
   /** A body that is long is handed over in pieces of its JSON: requests are answered in between. */
   async writePieces(name: string, body: Iterable<string>, savedAtMs: number): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.#directory);
     const temporary = join(this.#directory, `.${name}.${randomUUID()}.tmp`);
     try {
       const file = await open(temporary, "w", 0o600);
@@ -100,6 +100,23 @@ export class Disk {
 
   #sum(savedAtMs: number): Hash {
     return createHash("sha256").update(`${this.#issuer}\n${savedAtMs}\n`);
+  }
+}
+
+/**
+ * With its parents. Node's own `recursive` never returns where a directory is there and yet takes none, as /proc does, and
+ * holds a thread and a whole core meanwhile.
+ */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(directory)).isDirectory()) return;
+    if (code !== "ENOENT" || (await stat(dirname(directory)).catch(() => undefined)) !== undefined)
+      throw error;
+    await makeDirectory(dirname(directory));
+    await makeDirectory(directory);
   }
 }
 
