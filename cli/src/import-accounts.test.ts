@@ -82,7 +82,7 @@ test("a bad record is told with its line and skipped; its neighbours arrive", as
 
   const { status, out, err } = await go("accounts", "import", file);
 
-  assert.equal(status, 1);
+  assert.equal(status, 3, "neither done nor refused");
   assert.equal(out, `mixed.ndjson: 2 new, 0 there already, ${bad.length} skipped\n`);
   const lines = [...err.matchAll(/^mixed\.ndjson:(\d+): skipped: ./gm)].map(([, line]) => Number(line));
   assert.deepEqual(
@@ -103,11 +103,13 @@ test("CSV that is none is refused with its line; a line with too few columns is 
     "import",
     put("r.csv", "email,locale\na@example.com,ru\nb@example.com\nc@example.com,en\n"),
   );
-  assert.equal(ragged.out, "r.csv: 2 new, 0 there already, 1 skipped\n");
+  assert.deepEqual([ragged.status, ragged.out], [3, "r.csv: 2 new, 0 there already, 1 skipped\n"]);
   assert.match(ragged.err, /r\.csv:3: skipped: The line has another number of columns/);
   const broken = await go("accounts", "import", put("b.csv", 'email,locale\n"d@example.com'));
   assert.equal(broken.status, 1);
   assert.match(broken.err, /The file is not CSV/);
+  const both = await go("accounts", "import", "r.csv", "b.csv");
+  assert.equal(both.status, 1, "a file that was refused is told before a record that was skipped");
   const missing = await go("accounts", "import", "none.csv");
   assert.deepEqual([missing.status, /There is no file/.test(missing.err)], [1, true]);
 });

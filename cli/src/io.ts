@@ -36,6 +36,9 @@ export class Refused extends Error {
   override readonly name = "Refused";
 }
 
+/** Exit status of an import that took everything but bad records: a script may go on, and somebody should look. `catalog import` has the same. */
+export const SOME_SKIPPED = 3;
+
 /** Columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -31,7 +31,7 @@ From time to time:
 
 Commands read the same variables as the services (DATABASE_URL, AUTH_KEYS, AUTH_DIRECTORY_KEY …), each
 only what it needs. Without DATABASE_URL they find a stand that is running here (npm start).
-Exit status: 0 done, 1 refused, 2 not understood.`;
+Exit status: 0 done, 1 refused, 2 not understood, 3 imported but for bad records.`;
 
 export function buildProgram(io: Io, outcome: Outcome): Command {
   const program = new Command("kinopass")

@@ -4,7 +4,7 @@ import type { Io } from "./io.ts";
 import { Refused, UsageError } from "./io.ts";
 import { buildProgram } from "./program.ts";
 
-/** Runs one command; resolves to its exit status: 0 done, 1 refused, 2 not understood. */
+/** Runs one command; resolves to its exit status: 0 done, 1 refused, 2 not understood, 3 imported but for bad records. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const outcome = { status: 0 };
   try {

@@ -4,7 +4,7 @@ import { basename, resolve } from "node:path";
 import type { ImportTotals } from "@kinopass/auth/commands";
 import { type Command, Option } from "commander";
 import type { Io } from "../io.ts";
-import { Refused } from "../io.ts";
+import { Refused, SOME_SKIPPED } from "../io.ts";
 import { numberIn } from "../number-in.ts";
 import type { Context } from "../program.ts";
 import { ProgressBar } from "../progress-bar.ts";
@@ -24,7 +24,10 @@ What to expect
   · An address that has an account already is left as it is: the same file again changes nothing.
   · A bad record is told with its file and line, and skipped; all others are imported.
   · Stopped half-way, what was imported stays. Run it again: it goes on.
-  · Nobody is imported as a superuser.`;
+  · Nobody is imported as a superuser.
+
+Exit status: 0 every record is there, 3 all but bad records, which were skipped and told, 1 a file could not be
+read to its end or the database did not answer (again goes on), 2 not understood.`;
 
 interface Options {
   readonly format?: "ndjson" | "csv";
@@ -49,7 +52,7 @@ export function importCommand(accounts: Command, { io, outcome }: Context, withC
           const records = readRecords(source, format ?? formatOf(file));
           const totals = await commands.importAccounts(opened, records, report);
           report.finish(totals);
-          if (totals.bad > 0) outcome.status = 1;
+          if (totals.bad > 0) outcome.status = SOME_SKIPPED;
         }
       });
     });

@@ -65,7 +65,7 @@ test("an import migrates an empty database and tells what came of each file", as
   const { put, run } = await setUp(t, { DATABASE_URL: await emptyDatabase(t) });
   const files = [await put("good.json", GOOD), await put("flawed.json", FLAWED)];
   const first = await run(files);
-  assert.equal(first.code, 0);
+  assert.equal(first.code, 3, "neither done nor refused");
   assert.match(first.err, /good\.json: 1 records, 1 new, 0 changed, 0 unchanged\n/);
   assert.match(first.err, /flawed\.json:2: record 2 skipped: /);
   assert.match(first.err, /flawed\.json: 4 records, 1 new, 0 changed, 0 unchanged, 3 bad\n/);
@@ -76,6 +76,7 @@ test("an import migrates an empty database and tells what came of each file", as
   assert.match(first.out, /The catalog has 2 films, 1 persons, 1 genres\./);
   const second = await run(["--max-bad", "1", ...files]);
   assert.match(second.out, /0 new films, 0 changed, 2 unchanged/);
+  assert.equal((await run(files.slice(0, 1))).code, 0, "nothing was skipped");
   assert.equal(second.err.match(/skipped/g)?.length, 1);
   assert.match(second.err, /and 2 more bad records/);
 });
@@ -100,11 +101,12 @@ test("a refused file makes the command fail, after the others were imported", as
   const { put, run } = await setUp(t, { DATABASE_URL: await emptyDatabase(t) });
   const { code, err, out } = await run([
     await put("cut.json", GOOD.slice(0, -2)),
+    await put("flawed.json", FLAWED),
     await put("good.json", GOOD),
   ]);
   assert.equal(code, 1);
   assert.match(err, /cut\.json: refused, nothing imported: it ends in the middle of record 1/);
-  assert.match(out, /The catalog has 1 films/);
+  assert.match(out, /The catalog has 2 films/);
 });
 
 test("a terminal sees a bar, a pipe does not", async (t) => {

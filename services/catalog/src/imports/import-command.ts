@@ -45,9 +45,12 @@ Options
 Environment
   CATALOG_DATABASE_URL or DATABASE_URL   where the catalog lives, e.g. postgres://user@host/kinopass
 
-Exit status: 0 all files imported (bad records may have been skipped), 1 a file was refused or the
-database did not answer, 2 the command was wrong.
+Exit status: 0 every record is there, 3 all but bad records, which were skipped and told, 1 a file was
+refused or the database did not answer, 2 the command was wrong.
 `;
+
+/** As of every import of the console. */
+const STATUS = { done: 0, refused: 1, usage: 2, someSkipped: 3 } as const;
 
 class UsageError extends Error {}
 
@@ -57,7 +60,7 @@ export async function runImportCommand(argv: readonly string[], io: CommandIo): 
     const command = readArguments(argv);
     if (command.help) {
       io.stdout.write(HELP);
-      return 0;
+      return STATUS.done;
     }
     const url = readDatabaseUrl(io.env);
     await migrateCatalog(url);
@@ -65,13 +68,13 @@ export async function runImportCommand(argv: readonly string[], io: CommandIo): 
   } catch (error) {
     if (error instanceof UsageError || error instanceof ConfigError) {
       io.stderr.write(`${error.message}\nTry: kinopass catalog import --help\n`);
-      return 2;
+      return STATUS.usage;
     }
     if (!isAway(error)) throw error;
     io.stderr.write(
       "The database did not answer; what was imported before stays. Is CATALOG_DATABASE_URL right?\n",
     );
-    return 1;
+    return STATUS.refused;
   }
 }
 
@@ -127,7 +130,8 @@ async function importAndReport({ files, maxBad }: Command, url: string, io: Comm
     bar.say(`… and ${repeats - maxBad} more repeated records (--max-bad ${repeats} tells all)`);
   if (bad > maxBad) bar.say(`… and ${bad - maxBad} more bad records (--max-bad ${bad} tells all)`);
   io.stdout.write(totalOf(report, (io.uptime() - began) / 1000));
-  return report.files.some(({ refused }) => refused !== undefined) ? 1 : 0;
+  if (report.files.some(({ refused }) => refused !== undefined)) return STATUS.refused;
+  return bad > 0 ? STATUS.someSkipped : STATUS.done;
 }
 
 function summaryOf({ file, records, created, changed, same, repeated, bad, refused }: ImportedFile): string {
