@@ -1,17 +1,10 @@
 import { chooseLanguage, type Server } from "@kinopass/http";
-import { Type } from "typebox";
 import { refuse as refuseAccount } from "../accounts/accounts.ts";
 import { actingOf } from "../accounts/acting.ts";
-import { CaptchaPassField, CodeField, EmailField, PasswordField } from "../accounts/fields.ts";
 import { refuse as refuseCode } from "../codes/codes.ts";
 import type { Directory } from "../directory/directory.ts";
 import { parseEmail, refuse as refuseEmail } from "../directory/email-address.ts";
-import {
-  type Authenticate,
-  memberRefusals,
-  memberSecurity,
-  refuse as refuseMember,
-} from "../http/authenticate.ts";
+import { type Authenticate, memberRefusals, refuse as refuseMember } from "../http/authenticate.ts";
 import { clientOf } from "../http/client.ts";
 import { emailName } from "../sign-in-guard/names.ts";
 import type { SignInGuard } from "../sign-in-guard/sign-in-guard.ts";
@@ -20,6 +13,7 @@ import { refuse as refuseHash } from "./lane.ts";
 import { policyRefusals } from "./policy.ts";
 import { refuse } from "./refusals.ts";
 import type { PasswordReset } from "./reset.ts";
+import { askResetSchema, changeSchema, confirmResetSchema } from "./schemas.ts";
 
 interface Dependencies {
   readonly passwordChange: PasswordChange;
@@ -29,12 +23,13 @@ interface Dependencies {
   readonly signInGuard: SignInGuard;
 }
 
-const tags = ["passwords"];
+export function passwordRoutes(app: Server, dependencies: Dependencies): void {
+  changeRoute(app, dependencies);
+  askResetRoute(app, dependencies);
+  confirmResetRoute(app, dependencies);
+}
 
-export function passwordRoutes(
-  app: Server,
-  { passwordChange, passwordReset, authenticate, directory, signInGuard }: Dependencies,
-): void {
+function changeRoute(app: Server, { passwordChange, authenticate, signInGuard }: Dependencies): void {
   app.put(
     "/v1/me/password",
     {
@@ -52,23 +47,7 @@ export function passwordRoutes(
           refuseHash.busy_try_again,
         ],
       },
-      schema: {
-        operationId: "changePassword",
-        summary: "Change the password, or set a first one",
-        description:
-          "Other devices are signed out. The current password is needed where there is one; without one, a sign-in of the last ten minutes.",
-        tags,
-        security: memberSecurity,
-        body: Type.Object(
-          { current_password: Type.Optional(Type.String({ minLength: 1 })), new_password: PasswordField },
-          {
-            examples: [
-              { current_password: "четыре зелёных сапога", new_password: "пять жёлтых зонтов у двери" },
-            ],
-          },
-        ),
-        response: { 204: Type.Null({ description: "Changed" }) },
-      },
+      schema: changeSchema,
     },
     async (request, reply) => {
       const acting = actingOf(await authenticate.member(request), request);
@@ -77,7 +56,9 @@ export function passwordRoutes(
       return reply.code(204).send(null);
     },
   );
+}
 
+function askResetRoute(app: Server, { passwordReset, directory }: Dependencies): void {
   app.post(
     "/v1/password-resets",
     {
@@ -85,22 +66,7 @@ export function passwordRoutes(
         limit: { class: "reset", account: emailName(directory, "reset") },
         refuses: [refuseEmail.email_invalid],
       },
-      schema: {
-        operationId: "askPasswordReset",
-        summary: "Ask for a code to choose a new password",
-        description: "The same answer for every address; a mail goes out where there is an account.",
-        tags,
-        body: Type.Object(
-          { email: EmailField, captcha_pass: Type.Optional(CaptchaPassField) },
-          { examples: [{ email: "anna@example.com" }] },
-        ),
-        response: {
-          202: Type.Object(
-            { next: Type.Literal("confirm_reset") },
-            { description: "Look into the mailbox", examples: [{ next: "confirm_reset" }] },
-          ),
-        },
-      },
+      schema: askResetSchema,
     },
     async (request, reply) => {
       const language = chooseLanguage(request.headers["accept-language"]);
@@ -108,7 +74,9 @@ export function passwordRoutes(
       return reply.code(202).send({ next: "confirm_reset" as const });
     },
   );
+}
 
+function confirmResetRoute(app: Server, { passwordReset, directory }: Dependencies): void {
   app.post(
     "/v1/password-resets/confirm",
     {
@@ -121,21 +89,7 @@ export function passwordRoutes(
           refuseHash.busy_try_again,
         ],
       },
-      schema: {
-        operationId: "confirmPasswordReset",
-        summary: "Choose a new password with the code from the mail",
-        description: "Every device is signed out, and every other pending code dies.",
-        tags,
-        body: Type.Object(
-          { email: EmailField, code: CodeField, new_password: PasswordField },
-          {
-            examples: [
-              { email: "anna@example.com", code: "40728163", new_password: "пять жёлтых зонтов у двери" },
-            ],
-          },
-        ),
-        response: { 204: Type.Null({ description: "Changed; sign in with it" }) },
-      },
+      schema: confirmResetSchema,
     },
     async (request, reply) => {
       const { email, code, new_password: password } = request.body;
