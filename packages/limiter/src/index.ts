@@ -15,5 +15,5 @@ export {
   type Policies,
   type Scope,
 } from "./policies.ts";
-export { followPolicyFile, type PolicyFileOptions, readPolicyFile } from "./policy-file.ts";
+export { followLimits, followPolicyFile, type PolicyFileOptions, readPolicyFile } from "./policy-file.ts";
 export type { RedisClient } from "./redis-link.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { DEFAULT_POLICIES, type Policies } from "./policies.ts";
-import { followPolicyFile, readPolicyFile } from "./policy-file.ts";
+import { followLimits, followPolicyFile, readPolicyFile } from "./policy-file.ts";
 
 function setUp(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), "kinopass-limits-"));
@@ -57,4 +57,35 @@ test("a changed file is taken without a restart; a broken one changes nothing an
   await told;
   assert.equal(taken.length, 1);
   assert.ok(mistakes[0] instanceof SyntaxError);
+});
+
+test("a service's log says what came of a change; without a file nothing is followed", async (t) => {
+  const { file, write } = setUp(t);
+  write("{}");
+  const log: [string, object, string][] = [];
+  let { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  const logged = (level: string) => (what: object, text: string) => {
+    log.push([level, what, text]);
+    tell();
+  };
+  const given = {
+    logger: { info: logged("info"), error: logged("error") },
+    limiter: { setPolicies: () => {} },
+    everyMs: 5,
+  };
+  followLimits({ ...given, file: undefined })();
+  t.after(followLimits({ ...given, file }));
+  write('{"dryRun": true}');
+  await told;
+  ({ promise: told, resolve: tell } = Promise.withResolvers<void>());
+  write("{");
+  await told;
+  assert.deepEqual(
+    log.map(([level, , text]) => [level, text]),
+    [
+      ["info", "limits changed"],
+      ["error", "the limits stay as they were"],
+    ],
+  );
+  assert.ok(log.every(([, what]) => (what as { file: string }).file === file));
 });

@@ -47,6 +47,30 @@ export function followPolicyFile({
   return () => clearInterval(timer);
 }
 
+/** What a service's logger has. */
+interface Logger {
+  info(what: object, text: string): void;
+  error(what: object, text: string): void;
+}
+
+/** As services do it: there may be no such file, and the log says what came of a change. Returns what ends it. */
+export function followLimits({
+  file,
+  logger,
+  ...options
+}: Pick<PolicyFileOptions, "limiter" | "everyMs"> & {
+  readonly file: string | undefined;
+  readonly logger: Logger;
+}): () => void {
+  if (file === undefined) return () => {};
+  return followPolicyFile({
+    ...options,
+    file,
+    onChange: () => logger.info({ file }, "limits changed"),
+    onMistake: (error) => logger.error({ err: error, file }, "the limits stay as they were"),
+  });
+}
+
 /** Milliseconds; -1 where there is no file at the moment, e.g. while it is being replaced. */
 function changedAt(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? -1;

@@ -1,11 +1,10 @@
 /** The whole service: what it is made of, its server, and how it begins and ends. */
 import { common, createServer, describeContract, docsPage, type Server } from "@kinopass/http";
-import { limits } from "@kinopass/limiter";
+import { followLimits, limits } from "@kinopass/limiter";
 import { contractInfo } from "./contract-info.ts";
 import { credentialsFirst } from "./http/credentials-first.ts";
 import { countDoors } from "./metrics/doors.ts";
 import { buildCapabilities, type Capabilities } from "./wiring/capabilities.ts";
-import { followLimits } from "./wiring/limits.ts";
 import { addRoutes } from "./wiring/routes.ts";
 import type { Surroundings } from "./wiring/surroundings.ts";
 
@@ -28,7 +27,7 @@ export async function buildAuth(surroundings: Surroundings): Promise<Auth> {
   const capabilities = buildCapabilities(surroundings);
   const { keys, regions, partitions, upkeep, limiter, feed } = capabilities;
   const app = await buildServer(surroundings, capabilities);
-  const unfollow = followLimits(config.limitsFile, limiter, logger);
+  const unfollow = followLimits({ file: config.limitsFile, limiter, logger });
   return {
     app,
     capabilities,

@@ -15,7 +15,7 @@ import {
   traceDecisions,
   traceScripts,
 } from "@kinopass/http";
-import { connectRedis, followPolicyFile, Limiter, limits, readPolicyFile } from "@kinopass/limiter";
+import { connectRedis, followLimits, Limiter, limits, readPolicyFile } from "@kinopass/limiter";
 import { observePool, PostgresDatabase } from "@kinopass/postgres";
 import { annotate } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
@@ -78,7 +78,7 @@ export async function buildCatalog(surroundings: Surroundings): Promise<Catalog>
   genreRoutes(app, { genres });
   personRoutes(app, { persons });
   await docsPage(app);
-  const unfollow = followLimits(config.limitsFile, limiter, logger);
+  const unfollow = followLimits({ file: config.limitsFile, limiter, logger });
   return {
     app,
     prepare: () => guard.start(),
@@ -120,16 +120,6 @@ async function protect(
     // A request that was sent away before the guard saw it has no caller.
     account: ({ caller }: { caller?: Caller }) => (caller?.kind === "member" ? caller.accountId : undefined),
     refuse: () => common.rate_limited(),
-  });
-}
-
-function followLimits(file: string | undefined, limiter: Limiter, logger: FastifyBaseLogger): () => void {
-  if (file === undefined) return () => {};
-  return followPolicyFile({
-    file,
-    limiter,
-    onChange: () => logger.info({ file }, "limits changed"),
-    onMistake: (error) => logger.error({ err: error, file }, "the limits stay as they were"),
   });
 }
 

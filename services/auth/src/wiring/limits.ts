@@ -1,7 +1,6 @@
 /** How often somebody may ask: the limiter, and the Redis that keeps replicas in step where there is one. */
 import { countDecision, traceDecisions, traceScripts } from "@kinopass/http";
-import { connectRedis, followPolicyFile, Limiter, readPolicyFile } from "@kinopass/limiter";
-import type { FastifyBaseLogger } from "fastify";
+import { connectRedis, Limiter, readPolicyFile } from "@kinopass/limiter";
 import type { Secrets } from "../secrets.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -21,19 +20,4 @@ export function buildLimits({ config, logger, policies }: Surroundings, { secret
   });
   traceDecisions(limiter);
   return { redis, limiter };
-}
-
-/** Takes changes of the file while the service runs; returns what ends that. */
-export function followLimits(
-  file: string | undefined,
-  limiter: Limiter,
-  logger: FastifyBaseLogger,
-): () => void {
-  if (file === undefined) return () => {};
-  return followPolicyFile({
-    file,
-    limiter,
-    onChange: () => logger.info({ file }, "limits changed"),
-    onMistake: (error) => logger.error({ err: error, file }, "the limits stay as they were"),
-  });
 }
