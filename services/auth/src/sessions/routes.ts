@@ -176,7 +176,7 @@ function signOutRoutes(app: Server, { signingOut, authenticate }: Dependencies):
     },
     async (request, reply) => {
       await signingOut.here(await leaverOf(authenticate, request));
-      return reply.code(204).header("clear-site-data", '"cookies", "storage"').send(null);
+      return reply.code(204).header("clear-site-data", '"storage"').send(null);
     },
   );
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tally } from "../testing/ask.ts";
+import { ask, tally } from "../testing/ask.ts";
 import { GOOD_PASSWORD } from "../testing/start-auth.ts";
 import { cookieOf, failFrom, from, signIn, startLimited } from "./set-up.test-support.ts";
 
@@ -23,6 +23,22 @@ test("on plain http, which is loopback, the cookie has a name that browsers take
   const auth = await startLimited(t);
   await auth.signUp({ email: ANNA });
   assert.match(cookieOf(await signIn(auth, ANNA)), /^kp_device=[\w-]{70}$/);
+});
+
+test("who signs out keeps the lane: the proof is no session", async (t) => {
+  const auth = await startLimited(t);
+  const anna = await auth.signUp({ email: ANNA });
+  const cookie = cookieOf(await signIn(auth, ANNA));
+  const { status, headers } = await ask(auth, "DELETE /v1/sessions/current", undefined, anna);
+  assert.equal(status, 204);
+  assert.equal(
+    headers["clear-site-data"],
+    '"storage"',
+    "a browser that is told to clear cookies clears the proof",
+  );
+  assert.equal(headers["set-cookie"], undefined);
+  await failFrom(auth, ANNA, 60);
+  assert.equal((await signIn(auth, ANNA, GOOD_PASSWORD, { ...HOME, cookie })).status, 201);
 });
 
 test("an app without cookies asks for its proof and sends it back", async (t) => {
