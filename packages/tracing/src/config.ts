@@ -30,7 +30,7 @@ export interface MetricsConfig {
   readonly port: number;
 }
 
-interface BatchLimits {
+export interface BatchLimits {
   readonly scheduledDelayMillis: number;
   readonly exportTimeoutMillis: number;
   readonly maxQueueSize: number;

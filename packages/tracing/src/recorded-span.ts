@@ -27,7 +27,7 @@ export interface SpanGround {
   readonly scope: InstrumentationScope;
   readonly limits: SpanLimitNumbers;
   /** Hears of every span that has ended. */
-  readonly ended: (span: ReadableSpan) => void;
+  readonly ended: (span: RecordedSpan) => void;
 }
 
 export interface SpanBeginning {
@@ -41,6 +41,10 @@ export interface SpanBeginning {
 }
 
 type AttributeValue = Attributes[string];
+export type AttributeList = (string | AttributeValue)[];
+
+const NONE: never[] = [];
+const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 
 /**
  * A span that is kept. It does what the SDK's own does, at about a third of its cost, which is most of what a traced
@@ -50,10 +54,12 @@ export class RecordedSpan implements Span, ReadableSpan {
   name: string;
   readonly kind: SpanKind;
   readonly parentSpanContext?: SpanContext;
-  readonly attributes: Attributes = {};
-  readonly links: Link[] = [];
-  readonly events: ReadableSpan["events"] = [];
-  status: SpanStatus = { code: SpanStatusCode.UNSET };
+  /** Names and values in turn: most spans are written down once and never asked for an object. */
+  readonly named: AttributeList = [];
+  // Few spans have any.
+  links: Link[] = NONE;
+  events: ReadableSpan["events"] = NONE;
+  status: SpanStatus = UNSET;
   ended = false;
   droppedAttributesCount = 0;
   droppedEventsCount = 0;
@@ -63,7 +69,6 @@ export class RecordedSpan implements Span, ReadableSpan {
   /** Milliseconds since 1970. */
   readonly #begin: number;
   #end = 0;
-  #attributesCount = 0;
 
   constructor(ground: SpanGround, beginning: SpanBeginning) {
     this.#ground = ground;
@@ -104,25 +109,38 @@ export class RecordedSpan implements Span, ReadableSpan {
     return !this.ended;
   }
 
+  get attributes(): Attributes {
+    const attributes: Attributes = {};
+    for (let at = 0; at < this.named.length; at += 2)
+      attributes[this.named[at] as string] = this.named[at + 1] as AttributeValue;
+    return attributes;
+  }
+
   setAttribute(key: string, value: AttributeValue): this {
     if (this.ended || value === undefined) return this;
     const { attributeCountLimit, attributeValueLengthLimit } = this.#ground.limits;
-    const fresh = this.attributes[key] === undefined;
-    if (key === "" || (fresh && this.#attributesCount >= attributeCountLimit)) {
+    const place = this.#placeOf(key);
+    if (key === "" || place >= attributeCountLimit * 2) {
       this.droppedAttributesCount += 1;
       return this;
     }
     const kept = keep(value, attributeValueLengthLimit);
     if (kept === undefined) this.droppedAttributesCount += 1;
-    else {
-      this.attributes[key] = kept;
-      if (fresh) this.#attributesCount += 1;
-    }
+    else if (place < this.named.length) this.named[place + 1] = kept;
+    else this.named.push(key, kept);
     return this;
   }
 
+  /** Where the attribute stands, or where a new one would. */
+  #placeOf(key: string): number {
+    const { named } = this;
+    let place = 0;
+    while (place < named.length && named[place] !== key) place += 2;
+    return place;
+  }
+
   setAttributes(attributes: Attributes): this {
-    for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
+    for (const key in attributes) this.setAttribute(key, attributes[key]);
     return this;
   }
 
@@ -137,7 +155,8 @@ export class RecordedSpan implements Span, ReadableSpan {
       ? [undefined, time ?? attributesOrTime]
       : [attributesOrTime as Attributes | undefined, time];
     const limits = { attributeCountLimit: attributePerEventCountLimit, attributeValueLengthLimit };
-    this.events.push({ name, time: asHrTime(timeOf(at)), ...cleanSimpleAttributes(attributes, limits) });
+    const event = { name, time: asHrTime(timeOf(at)), ...cleanSimpleAttributes(attributes, limits) };
+    this.events = [...this.events, event];
     return this;
   }
 
@@ -149,7 +168,7 @@ export class RecordedSpan implements Span, ReadableSpan {
       return this;
     }
     const limits = { attributeCountLimit: attributePerLinkCountLimit, attributeValueLengthLimit };
-    this.links.push({ context, ...cleanAttributes(attributes, limits) });
+    this.links = [...this.links, { context, ...cleanAttributes(attributes, limits) }];
     return this;
   }
 

@@ -17,17 +17,13 @@ import {
   type ResourceDetector,
   serviceInstanceIdDetector,
 } from "@opentelemetry/resources";
-import {
-  BatchSpanProcessor,
-  ConsoleSpanExporter,
-  type SpanExporter,
-  type SpanProcessor,
-} from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, ConsoleSpanExporter } from "@opentelemetry/sdk-trace";
 import type { ExporterName, PropagatorName, TracingConfig } from "./config.ts";
 import { lateRecorderOn } from "./late-recorder.ts";
 import { setLateRecorder } from "./late-span.ts";
 import { samplerOf } from "./sampler.ts";
-import { KinopassTracerProvider } from "./tracer-provider.ts";
+import { type Sender, SpanBatches, type SpanRequest } from "./span-batches.ts";
+import { type EndedSpans, KinopassTracerProvider } from "./tracer-provider.ts";
 import { type Log, WatchedExporter } from "./watched-exporter.ts";
 
 export interface RunningTracing {
@@ -49,11 +45,12 @@ const DETECTORS: Readonly<Record<string, ResourceDetector>> = {
 export async function startTracing(config: TracingConfig, log: Log): Promise<RunningTracing> {
   for (const msg of config.complaints) log({ level: "warn", msg });
   showSdkMessages(config, log);
+  const resource = resourceOf(config);
   const provider = new KinopassTracerProvider({
-    resource: resource(config),
+    resource,
     sample: samplerOf(config),
     limits: config.spanLimits,
-    processors: await Promise.all(config.exporters.map((name) => processor(name, config, log))),
+    processors: await Promise.all(config.exporters.map((name) => processor(name, config, { resource, log }))),
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   propagation.setGlobalPropagator(propagator(config.propagators));
@@ -92,23 +89,26 @@ async function stop(provider: KinopassTracerProvider, deadlineMs: number, log: L
   }
 }
 
-async function processor(name: ExporterName, config: TracingConfig, log: Log): Promise<SpanProcessor> {
-  const exporter = name === "console" ? new ConsoleSpanExporter() : await otlpExporter(config);
-  return new BatchSpanProcessor({
-    ...config.batch,
-    exporter: new WatchedExporter(exporter, config.endpoint, log),
-  });
+/** The console's exporter wants spans; Jaeger gets bytes. */
+async function processor(
+  name: ExporterName,
+  config: TracingConfig,
+  { resource, log }: { readonly resource: Resource; readonly log: Log },
+): Promise<EndedSpans> {
+  if (name === "console") {
+    const exporter = new WatchedExporter(new ConsoleSpanExporter(), config.endpoint, log);
+    return new BatchSpanProcessor({ ...config.batch, exporter });
+  }
+  const sender = new WatchedExporter(await otlpSender(config), config.endpoint, log);
+  return new SpanBatches({ resource, limits: config.batch, sender });
 }
 
-/** The exporters read the rest of their variables themselves: headers, compression, certificates. */
-async function otlpExporter(config: TracingConfig): Promise<SpanExporter> {
-  const options = { url: config.url, timeoutMillis: config.sendTimeoutMillis };
-  if (config.protocol === "grpc") {
-    const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-grpc");
-    return new OTLPTraceExporter(options);
-  }
-  const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
-  return new OTLPTraceExporter(options);
+async function otlpSender({ url, protocol, sendTimeoutMillis }: TracingConfig): Promise<Sender<SpanRequest>> {
+  const options = { url, timeoutMillis: sendTimeoutMillis };
+  // Of the two only the one that is asked for is loaded.
+  const { sender } =
+    protocol === "grpc" ? await import("./otlp-grpc-sender.ts") : await import("./otlp-http-sender.ts");
+  return sender(options);
 }
 
 function propagator(names: readonly PropagatorName[]): TextMapPropagator {
@@ -118,7 +118,7 @@ function propagator(names: readonly PropagatorName[]): TextMapPropagator {
   return new CompositePropagator({ propagators });
 }
 
-function resource(config: TracingConfig): Resource {
+function resourceOf(config: TracingConfig): Resource {
   const detectors = config.detectors.flatMap((name) => DETECTORS[name] ?? []);
   return defaultResource().merge(detectResources({ detectors }));
 }

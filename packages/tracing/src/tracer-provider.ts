@@ -15,7 +15,6 @@ import {
 } from "@opentelemetry/api";
 import { isTracingSuppressed } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
-import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLimitNumbers } from "./config.ts";
 import type { LateSpan } from "./late-span.ts";
 import { LIGHT_ROOT, light } from "./light-context.ts";
@@ -24,11 +23,18 @@ import { RecordedSpan, type SpanGround } from "./recorded-span.ts";
 /** Whether a new span is kept: asked with its parent, if it has one, and the id of its trace. */
 export type Sample = (parent: SpanContext | undefined, traceId: string) => boolean;
 
+/** Takes the spans that have ended; as much of the SDK's SpanProcessor as is used here. */
+export interface EndedSpans {
+  onEnd(span: RecordedSpan): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
 export interface ProviderOptions {
   readonly resource: Resource;
   readonly sample: Sample;
   readonly limits: SpanLimitNumbers;
-  readonly processors: readonly SpanProcessor[];
+  readonly processors: readonly EndedSpans[];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
-import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import type { Sender } from "./span-batches.ts";
 
 /** One structured log line. */
 export interface LogLine {
@@ -14,8 +15,10 @@ export type Log = (line: LogLine) => void;
  * Tells once when spans stop arriving and once when they arrive again. Jaeger being away for a night is two log lines, not
  * thousands; the batches lost in between are counted in the second.
  */
-export class WatchedExporter implements SpanExporter {
-  readonly #exporter: SpanExporter;
+export class WatchedExporter<Batch extends { readonly length: number } = ReadableSpan[]>
+  implements Sender<Batch>
+{
+  readonly #exporter: Sender<Batch>;
   readonly #endpoint: string;
   readonly #log: Log;
   #lostSpans = 0;
@@ -24,13 +27,13 @@ export class WatchedExporter implements SpanExporter {
   #begun = 0;
   #lastArrived = 0;
 
-  constructor(exporter: SpanExporter, endpoint: string, log: Log) {
+  constructor(exporter: Sender<Batch>, endpoint: string, log: Log) {
     this.#exporter = exporter;
     this.#endpoint = endpoint;
     this.#log = log;
   }
 
-  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+  export(spans: Batch, done: (result: ExportResult) => void): void {
     this.#begun += 1;
     const turn = this.#begun;
     this.#exporter.export(spans, (result) => {
