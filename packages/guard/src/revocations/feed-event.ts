@@ -4,10 +4,12 @@ import { Compile } from "typebox/compile";
 const CAEP = "https://schemas.openid.net/secevent/caep/event-type";
 const RISC = "https://schemas.openid.net/secevent/risc/event-type";
 
-/** Event types that end tokens (CAEP 1.0 §3, RISC 1.0 §2), and what the holder of a token is told. */
+/**
+ * Event types that end tokens (CAEP 1.0 §3, RISC 1.0 §2), and what the holder of a token is told. A `credential-change` is
+ * not among them: Auth tells each session that a new password ended, and the device it was chosen on stays signed in.
+ */
 const MEANINGS: Readonly<Record<string, "session_ended" | "token_outdated">> = {
   [`${CAEP}/session-revoked`]: "session_ended",
-  [`${CAEP}/credential-change`]: "session_ended",
   [`${RISC}/account-disabled`]: "session_ended",
   [`${RISC}/account-purged`]: "session_ended",
   [`${CAEP}/token-claims-change`]: "token_outdated",

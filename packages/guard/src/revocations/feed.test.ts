@@ -34,7 +34,6 @@ test("the revocation feed", { concurrency: true, timeout: 60_000 }, async (t) =>
     const { ask, auth, clock, recorder, token } = await setUp(t);
     for (const [change, because] of [
       ["endAllSessions", "session_ended"],
-      ["changeCredential", "session_ended"],
       ["changeClaims", "token_outdated"],
     ] as const) {
       const sub = randomUUID();
@@ -48,6 +47,21 @@ test("the revocation feed", { concurrency: true, timeout: 60_000 }, async (t) =>
       assert.equal((await ask(await token({ claims: { sub } }))).kind, "member", `${change}: a new token`);
     }
   });
+
+  await t.test(
+    "signs nobody out for a password that was chosen: the sessions it ended are told each",
+    async (t) => {
+      const { ask, auth, clock, recorder, token } = await setUp(t);
+      const sub = randomUUID();
+      const before = await token({ claims: { sub } });
+      clock.advance({ seconds: 1 });
+      await auth.changeCredential(sub, clock.now());
+      const seen = recorder.next("guard_feed_events", "revocation");
+      await auth.endSession(sub, randomUUID(), clock.now());
+      await seen;
+      assert.equal((await ask(before)).kind, "member");
+    },
+  );
 
   await t.test("is resumed after a cut where it was left, without starting over", async (t) => {
     const { ask, auth, clock, proxy, recorder, token } = await setUp(t);

@@ -9,6 +9,7 @@ import type { Directory } from "../directory/directory.ts";
 import { type Authenticate, refuse as refuseMember } from "../http/authenticate.ts";
 import type { MailQueue } from "../mail/mail-queue.ts";
 import { whereOf } from "../mail/where.ts";
+import type { Revocations } from "../revocations/revocations.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { PasswordTries } from "../sign-in-guard/sign-in-guard.ts";
 import type { Passwords } from "./passwords.ts";
@@ -23,6 +24,7 @@ interface Dependencies {
   readonly authenticate: Authenticate;
   readonly directory: Directory;
   readonly passwords: Passwords;
+  readonly revocations: Revocations;
   readonly sessions: Sessions;
   readonly codes: Codes;
   readonly audit: Audit;
@@ -92,15 +94,16 @@ export class PasswordChange {
     hash: string,
     { member, actor, client, device }: Acting,
   ): Promise<void> {
-    const { audit, clock, codes, directory, mail, sessions } = this.#given;
+    const { audit, clock, codes, directory, mail, revocations, sessions } = this.#given;
     const { id, region, email, locale } = account;
+    const isFirst = account.password_hash === null;
     await queries.setPassword(tx, id, region, hash, clock.now());
     const address = email === null ? [] : [directory.hash({ kind: "email", address: email })];
     await codes.kill(tx, [codes.ofAccount(id), ...address]);
     await sessions.endOthers(tx, id, member.sessionId, actor, "password_changed");
     await sessions.proveAgain(tx, id, member.sessionId);
-    const action = account.password_hash === null ? "password.set" : "password.changed";
-    await audit.record(tx, { action, accountId: id, actor });
+    await revocations.ofPassword(tx, id, isFirst ? "password_set" : "password_changed");
+    await audit.record(tx, { action: isFirst ? "password.set" : "password.changed", accountId: id, actor });
     if (email === null) return;
     const values = whereOf(client, device);
     await mail.enqueue(tx, { letter: "password_changed", to: email, language: locale, values });

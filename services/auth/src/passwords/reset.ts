@@ -11,6 +11,7 @@ import type { EmailAddress } from "../directory/email-address.ts";
 import { type Client, deviceOf } from "../http/client.ts";
 import type { MailQueue, StoredJob } from "../mail/mail-queue.ts";
 import { whereOf } from "../mail/where.ts";
+import type { Revocations } from "../revocations/revocations.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Passwords } from "./passwords.ts";
 import { demandGoodPassword } from "./policy.ts";
@@ -22,6 +23,7 @@ interface Dependencies {
   readonly accounts: Accounts;
   readonly directory: Directory;
   readonly passwords: Passwords;
+  readonly revocations: Revocations;
   readonly sessions: Sessions;
   readonly codes: Codes;
   readonly audit: Audit;
@@ -90,13 +92,14 @@ export class PasswordReset {
   }
 
   async #set(tx: Transaction, account: AccountRow, hash: string, client: Client): Promise<void> {
-    const { audit, clock, codes, directory, keepers, mail, sessions } = this.#given;
+    const { audit, clock, codes, directory, keepers, mail, revocations, sessions } = this.#given;
     const { id, region, email, locale } = account;
     const actor: Actor = { kind: "account", id, address: client.address };
     await queries.setPassword(tx, id, region, hash, clock.now());
     const address = email === null ? [] : [directory.hash({ kind: "email", address: email })];
     await codes.kill(tx, [codes.ofAccount(id), ...address]);
     await sessions.endAll(tx, id, actor, "password_reset");
+    await revocations.ofPassword(tx, id, account.password_hash === null ? "password_set" : "password_reset");
     for (const keeper of keepers) await keeper.recover?.(tx, id);
     await audit.record(tx, { action: "password.reset", accountId: id, actor });
     if (email === null) return;

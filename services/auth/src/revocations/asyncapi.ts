@@ -10,7 +10,7 @@ export function feedContract(version: string): object {
       title: "Kinopass Auth: revocations",
       version,
       description:
-        "What is dead, and what dies next, for services that verify access tokens without asking: sessions that ended, accounts that were signed out everywhere, disabled or erased, roles and ages that changed. One HTTP answer of type text/event-stream without an end (WHATWG HTML §9.2); a comment line every five seconds says that there is nothing new. `POST /v1/revocations/poll` (RFC 8936) of the OpenAPI document has the same events, signed, for receivers that poll.",
+        "What is dead, and what dies next, for services that verify access tokens without asking: sessions that ended (each by itself, also where an account was signed out everywhere, disabled or erased), roles and ages that changed; and passwords that were chosen, which ends nothing by itself. One HTTP answer of type text/event-stream without an end (WHATWG HTML §9.2); a comment line every five seconds says that there is nothing new. `POST /v1/revocations/poll` (RFC 8936) of the OpenAPI document has the same events, signed, for receivers that poll.",
     },
     defaultContentType: "application/json",
     servers: {
@@ -89,16 +89,14 @@ const MESSAGES: Readonly<Record<string, Said>> = {
   },
   revocation: {
     event: "revocation",
-    summary: "A session is dead, or what an account was issued before an instant",
+    summary:
+      "A session is dead, or what an account was issued before an instant; or a password was chosen (`credential-change`), which ends nothing by itself",
     payload: "SecurityEvent",
     hasId: true,
     examples: [
       { name: "session ended", payload: example("session-revoked", "01a20491-0ef7-7b3c-9f10-2a6b8c4d5e6f") },
-      { name: "signed out everywhere", payload: example("session-revoked", null) },
       { name: "password changed", payload: example("credential-change", null) },
       { name: "role or age changed", payload: example("token-claims-change", null) },
-      { name: "account disabled", payload: example("account-disabled", null) },
-      { name: "account erased", payload: example("account-purged", null) },
     ],
   },
   snapshotEnd: {

@@ -57,6 +57,25 @@ export class Revocations {
     );
   }
 
+  /**
+   * A password was chosen. It ends nothing by itself: the sessions that it ends are told one by one, so that the device
+   * it was chosen on stays signed in. Receivers that judge risk by it (CAEP 1.0 §3.3) would miss it otherwise.
+   */
+  async ofPassword(
+    tx: Transaction,
+    accountId: AccountId,
+    because: "password_set" | "password_changed" | "password_reset",
+  ): Promise<void> {
+    await queries.insertAccountRevocation(
+      tx,
+      this.#clock.now(),
+      "credential-change",
+      accountId,
+      because,
+      null,
+    );
+  }
+
   /** Accounts whose sessions ended for this reason within the last quarter of an hour. */
   async accountsEnded(because: string, limit: number): Promise<readonly AccountId[]> {
     return (await queries.accountsEnded(this.#db, because, limit)).rows.map((row) => row.account_id);

@@ -7,13 +7,7 @@ import { SecurityEvent, securityEventOf } from "./security-event.ts";
 
 const names = { issuer: "http://auth.example", audience: "kinopass" };
 const published = Compile(SecurityEvent);
-const EVENTS: readonly RevocationEvent[] = [
-  "session-revoked",
-  "credential-change",
-  "token-claims-change",
-  "account-disabled",
-  "account-purged",
-];
+const EVENTS: readonly RevocationEvent[] = ["session-revoked", "credential-change", "token-claims-change"];
 
 test("every event is what the AsyncAPI document says it is", () => {
   for (const event of EVENTS) {
@@ -38,7 +32,8 @@ test("every event is what the AsyncAPI document says it is", () => {
       if (event === "token-claims-change") assert.deepEqual(details?.claims, { roles: ["editor"] });
       if (event === "credential-change") assert.ok(details?.credential_type && details.change_type);
       assert.ok(Number.isInteger(claims.iat) && Number.isInteger(details?.event_timestamp));
-      assert.equal(details?.kp_before_ms, session_id === null ? 1_772_366_400_125 : 1_772_366_400_250);
+      if (event === "credential-change") assert.ok(!("kp_before_ms" in (details ?? {})), "it ends nothing");
+      else assert.equal(details?.kp_before_ms, session_id === null ? 1_772_366_400_125 : 1_772_366_400_250);
       assert.equal("session" in claims.sub_id, session_id !== null);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Revocations as security event tokens (RFC 8417) with CAEP 1.0 and RISC 1.0 event types, so that any
+ * Revocations as security event tokens (RFC 8417) with CAEP 1.0 event types, so that any
  * Shared Signals receiver can read them. On the stream the claims travel as plain JSON over an
  * authenticated connection; to pollers they are signed.
  */
@@ -7,21 +7,21 @@ import { type Static, Type } from "typebox";
 import type { RevocationEvent, RevocationRow } from "./queries.ts";
 
 const CAEP = "https://schemas.openid.net/secevent/caep/event-type";
-const RISC = "https://schemas.openid.net/secevent/risc/event-type";
 
 const TYPES: Readonly<Record<RevocationEvent, string>> = {
   "session-revoked": `${CAEP}/session-revoked`,
   "credential-change": `${CAEP}/credential-change`,
   "token-claims-change": `${CAEP}/token-claims-change`,
-  "account-disabled": `${RISC}/account-disabled`,
-  "account-purged": `${RISC}/account-purged`,
 };
 
 const Details = Type.Object({
   event_timestamp: Type.Integer({ description: "Whole seconds since 1970 (CAEP 1.0 §2)" }),
-  kp_before_ms: Type.Integer({
-    description: "Auth's clock in milliseconds: tokens issued before this instant are dead",
-  }),
+  kp_before_ms: Type.Optional(
+    Type.Integer({
+      description:
+        "Auth's clock in milliseconds: tokens issued before this instant are dead. Not of `credential-change`, which ends none by itself",
+    }),
+  ),
   reason_admin: Type.Object({ en: Type.String({ description: "For logs, not for viewers" }) }),
   claims: Type.Optional(
     Type.Object(
@@ -36,7 +36,9 @@ const Details = Type.Object({
     Type.Literal("password", { description: "Of `credential-change` (CAEP 1.0 §3.3)" }),
   ),
   change_type: Type.Optional(
-    Type.Literal("update", { description: "Of `credential-change` (CAEP 1.0 §3.3)" }),
+    Type.Union([Type.Literal("create"), Type.Literal("update")], {
+      description: "Of `credential-change` (CAEP 1.0 §3.3): `create` for an account's first password",
+    }),
   ),
 });
 
@@ -91,7 +93,7 @@ export function securityEventOf(
       [TYPES[row.event]]: {
         event_timestamp: seconds(at),
         // Milliseconds, exactly: tokens issued before this instant are dead.
-        kp_before_ms: at.getTime(),
+        ...(row.event === "credential-change" ? {} : { kp_before_ms: at.getTime() }),
         reason_admin: { en: row.because },
         ...required(row),
       },
@@ -100,8 +102,9 @@ export function securityEventOf(
 }
 
 /** What CAEP demands of some event types. */
-function required({ event, claims }: RevocationRow): Partial<Static<typeof Details>> {
-  if (event === "credential-change") return { credential_type: "password", change_type: "update" };
+function required({ event, claims, because }: RevocationRow): Partial<Static<typeof Details>> {
+  if (event === "credential-change")
+    return { credential_type: "password", change_type: because === "password_set" ? "create" : "update" };
   if (event !== "token-claims-change") return {};
   const { roles, ...others } = claims ?? {};
   return { claims: roles === undefined ? others : { ...others, roles: [...roles] } };
