@@ -74,18 +74,34 @@ async function isFree(port: number): Promise<boolean> {
   });
 }
 
+function walkTour(env: NodeJS.ProcessEnv) {
+  return spawnSync(process.execPath, [file("./tour/main.js")], { env, encoding: "utf8", timeout: 120_000 });
+}
+
+async function signIn(url: string, email: string, password: string): Promise<number> {
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email, password }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
 test("it starts, keeps every promise of the tour, drains on Ctrl-C, leaves nothing behind, and keeps its data", async (t) => {
   const { ports, env } = await setUp(t);
   const first = await start(t, env);
   assert.match(first.output(), /Ready in [\d.]+ s/, first.output());
   assert.match(first.output(), /tables +\d+ migrations applied/);
   assert.match(first.output(), /films +3,862 real films imported/);
-  const tour = spawnSync(process.execPath, [file("./tour/main.js")], {
-    env,
-    encoding: "utf8",
-    timeout: 120_000,
-  });
+  const tour = walkTour(env);
   assert.equal(tour.status, 0, tour.stdout.slice(-1500) + tour.stderr);
+  const sessions = `http://127.0.0.1:${ports.AUTH_PORT}/v1/sessions`;
+  for (const n of [1, 2]) assert.equal(await signIn(sessions, "nobody@example.com", `guess ${n}`), 401);
+  const suspected = walkTour(env);
+  assert.equal(suspected.status, 1);
+  assert.match(suspected.stderr.trim(), /^✗ .*captcha_required.*wait 15 minutes, or restart the stand .*$/);
   const mailbox = (await (await fetch(`http://127.0.0.1:${ports.STAND_PORT}/mailbox.json`)).json()) as {
     to: string;
     subject: string;
@@ -111,12 +127,13 @@ test("it starts, keeps every promise of the tour, drains on Ctrl-C, leaves nothi
   const second = await start(t, { ...env, ...foreign });
   assert.match(second.output(), /Ready in/, second.output());
   assert.match(second.output(), /tables +up to date[\s\S]*films +kept from an earlier start/);
-  const answer = await fetch(`http://127.0.0.1:${ports.AUTH_PORT}/v1/sessions`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ email: anna, password: "four plain words here" }),
-  });
-  assert.equal(answer.status, 201, "the account of the first start signs in at the second");
+  assert.equal(
+    await signIn(sessions, anna, "four plain words here"),
+    201,
+    "the account of the first start signs in at the second",
+  );
+  const again = walkTour(env);
+  assert.equal(again.status, 0, `it was restarted, as the tour said: ${again.stderr}`);
 });
 
 interface Published {
@@ -239,11 +256,7 @@ test("one port for two is told before anything starts", async (t) => {
 
 test("the tour without a stand says how to start one", async (t) => {
   const { env } = await setUp(t);
-  const tour = spawnSync(process.execPath, [file("./tour/main.js")], {
-    env,
-    encoding: "utf8",
-    timeout: 30_000,
-  });
+  const tour = walkTour(env);
   assert.equal(tour.status, 1);
   assert.match(tour.stderr, /npm start/);
 });

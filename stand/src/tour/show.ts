@@ -3,6 +3,13 @@ import { bold, dim, green, red } from "../say.ts";
 /** A surprise ends the tour: an answer that is not the promised one. */
 export class Surprise extends Error {
   override readonly name = "Surprise";
+  /** Of the answer, where it was a refusal. */
+  readonly code: string | undefined;
+
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 export interface Call {
@@ -51,8 +58,10 @@ export async function call({ method = "GET", url, body, token, expect, language 
   const took = `${Math.round(performance.now() - began)} ms`;
   console.log(`      ${kept ? green("→") : red("→")} ${answer.status} ${brief(json)} ${dim(took)}`);
   if (kept) return json;
+  const answered = typeof json["code"] === "string" ? json["code"] : undefined;
   throw new Surprise(
-    `${method} ${pathname} answered ${answer.status} ${String(json["code"] ?? "")}; promised was ${status} ${code ?? ""}`,
+    `${method} ${pathname} answered ${answer.status} ${answered ?? ""}; promised was ${status} ${code ?? ""}`,
+    answered,
   );
 }
 
