@@ -60,14 +60,15 @@ async function plugin(app: FastifyInstance, options: GuardPluginOptions): Promis
     admission.then((late) => apply(late, options, request, reply, done), done);
   });
 
-  app.addHook("onSend", async (request, reply) => {
-    if (request.is404) return;
+  app.addHook("onSend", (request, reply, _payload, done) => {
+    if (request.is404) return done();
     addVary(reply.getHeader("vary"), (vary) => reply.header("vary", vary));
     // A request that an earlier hook sent away (shed, limited, malformed) never got a caller.
     const caller = request.caller as Caller | undefined;
-    if (caller === undefined || caller.kind === "guest") return;
+    if (caller === undefined || caller.kind === "guest") return done();
     // What was made for one viewer must not be kept for another, unless the service knows better.
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", PRIVATE);
+    done();
   });
 
   app.addHook("onClose", () => guard.stop());

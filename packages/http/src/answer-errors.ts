@@ -39,7 +39,8 @@ export function answerErrors(
     const undocumented = demandDocumentedCodes && !isDocumented(error, request);
     if (undocumented)
       request.log.error({ ...idsOf(request), code: error.code }, "the contract does not list this code");
-    return sendProblem(
+    // Nothing is returned: for a reply handed back the framework would wait, by a dozen listeners on it.
+    sendProblem(
       undocumented ? common.internal_error({ members: { undocumented: error.code } }) : error,
       request,
       reply,

@@ -83,11 +83,11 @@ const register: FastifyPluginAsync<LimitsOptions> = async (app, options) => {
   });
 
   // A body that failed validation never came to the decision, and must not be free for that.
-  app.addHook("onResponse", async (request) => {
-    if (request.limitDecision !== null) return;
+  app.addHook("onResponse", (request, _reply, done) => {
+    if (request.limitDecision !== null) return done();
     const limit = limitOf(request);
-    if (limit === false || !waitsForBody(limit)) return;
-    await limiter.decide(askOf(request, limit, options.account?.(request)));
+    if (limit === false || !waitsForBody(limit)) return done();
+    limiter.decide(askOf(request, limit, options.account?.(request))).then(() => done(), done);
   });
 
   /** Hooks that call back rather than promise: most requests pass several of them. */

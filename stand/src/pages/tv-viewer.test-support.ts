@@ -1,12 +1,21 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import type { TestContext } from "node:test";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** The browser to test with, or why there is none. Nothing is ever downloaded for a test. */
-export const BROWSER = PLACES.find((place) => existsSync(place));
+export const BROWSER = PLACES.find(isExecutable);
 export const WHY_NOT = `no browser at ${PLACES.join(", ")}; for this test: apt-get install chromium`;
+
+function isExecutable(place: string): boolean {
+  try {
+    accessSync(place, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const QUIET = [
   "--no-sandbox",

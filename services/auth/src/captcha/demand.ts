@@ -49,11 +49,14 @@ export class CaptchaDemand {
   };
 
   /** An onSend hook: counted before the answer goes out, so the next try cannot overtake it. */
-  readonly afterSignIn = async (
+  readonly afterSignIn = (
     given: object,
     { statusCode }: { readonly statusCode: number },
-  ): Promise<void> => {
-    if (statusCode === 401) await this.#failures(given as FastifyRequest, 1);
+    _payload: unknown,
+    done: (error?: Error) => void,
+  ): void => {
+    if (statusCode !== 401) done();
+    else this.#failures(given as FastifyRequest, 1).then(() => done(), done);
   };
 
   #failures(request: FastifyRequest, more: 0 | 1): Promise<number> {

@@ -13,12 +13,18 @@ export function credentialsFirst(
   app: Server,
   schemes: { readonly access_token: Presented; readonly service_credential: Presented },
 ): void {
-  app.addHook("onRequest", async (request) => {
-    for (const requirement of securityOf(request)) {
+  app.addHook("onRequest", (request, _reply, done) => {
+    const requirements = securityOf(request);
+    if (requirements.length === 0) return done();
+    demandAll(request, requirements).then(() => done(), done);
+  });
+
+  async function demandAll(request: FastifyRequest, requirements: readonly object[]): Promise<void> {
+    for (const requirement of requirements) {
       if ("access_token" in requirement) await schemes.access_token(request);
       if ("service_credential" in requirement) await schemes.service_credential(request);
     }
-  });
+  }
 }
 
 function securityOf({ routeOptions: { schema } }: FastifyRequest): readonly object[] {

@@ -9,8 +9,11 @@ const CHEAP = { memoryKib: 64, iterations: 1, parallelism: 1 };
 /** Some tens of milliseconds. */
 const DEAR = { memoryKib: 19_456, iterations: 2, parallelism: 1 };
 
-function startLane(t: TestContext, workers = 1): HashLane {
-  const lane = new HashLane({ workers });
+/** Who may wait for long is not sent away by a machine that has other work. */
+const PATIENT = { longestWaitMs: 60_000 };
+
+function startLane(t: TestContext, given: { workers?: number; longestWaitMs?: number } = {}): HashLane {
+  const lane = new HashLane({ workers: 1, ...given });
   t.after(() => lane.close());
   return lane;
 }
@@ -69,7 +72,7 @@ test("who is let in is counted at the door, before the first hash begins, and ma
 });
 
 test("a thread that dies is replaced, and whoever it worked for is asked to try again", async (t) => {
-  const lane = startLane(t);
+  const lane = startLane(t, PATIENT);
   await hash(lane, DEAR);
   // So many go to the thread together; who comes then waits for another turn.
   const lost = Array.from({ length: TOGETHER }, () => hash(lane, DEAR));
@@ -85,7 +88,7 @@ test("a thread that dies is replaced, and whoever it worked for is asked to try 
 });
 
 test("many at once share few threads, and everybody has the answer to their own question", async (t) => {
-  const lane = startLane(t, 2);
+  const lane = startLane(t, { workers: 2, ...PATIENT });
   const passwords = Array.from({ length: 40 }, (_, n) => `four green boots ${n}`);
   const hashes = await Promise.all(
     passwords.map((password) => lane.run({ kind: "hash", password, cost: CHEAP })),
@@ -137,7 +140,7 @@ test("hashing threads stand behind the event loop", { skip: process.platform !==
 });
 
 test("the event loop goes on while the lane is full", async (t) => {
-  const lane = startLane(t, 2);
+  const lane = startLane(t, { workers: 2 });
   await hash(lane, DEAR);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();

@@ -28,16 +28,18 @@ export class Passwords {
   }
 
   /** An onRequest hook of doors that verify: no body is read for a password that nobody could hash. */
-  readonly demandRoom = async (): Promise<void> => {
+  readonly demandRoom = (_request: object, _reply: object, done: () => void): void => {
     this.#lane.demandRoom();
+    done();
   };
 
   /**
    * Their first preHandler: takes a place until the answer is out. Not sooner, or whoever sends a body slowly would hold
    * one for as long.
    */
-  readonly takePlace = async (_request: object, reply: object): Promise<void> => {
+  readonly takePlace = (_request: object, reply: object, done: () => void): void => {
     (reply as FastifyReply).raw.once("close", this.#lane.enter());
+    done();
   };
 
   /** A PHC string. Refuses `busy_try_again`. */

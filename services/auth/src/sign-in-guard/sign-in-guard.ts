@@ -86,10 +86,17 @@ export class SignInGuard {
   };
 
   /** An onResponse hook: a body that failed validation must not be free for that; who was sent away for our sake is. */
-  readonly after = async (given: object, { statusCode }: { readonly statusCode: number }): Promise<void> => {
+  readonly after = (
+    given: object,
+    { statusCode }: { readonly statusCode: number },
+    done: (error?: Error) => void,
+  ): void => {
     const request = given as FastifyRequest;
-    if (request.limitDecision !== null || statusCode >= 500) return;
-    await this.#given.limiter.decide({ class: STRANGER, address: request.clientAddress });
+    if (request.limitDecision !== null || statusCode >= 500) done();
+    else
+      this.#given.limiter
+        .decide({ class: STRANGER, address: request.clientAddress })
+        .then(() => done(), done);
   };
 
   /** Whether this try was let in for its captcha pass, which is used up by that. */
