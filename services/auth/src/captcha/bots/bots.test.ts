@@ -92,10 +92,10 @@ test("a bot with our own drawing code reads undisturbed sums and hardly any capt
       ({ task, language, bitmap }) =>
         readByTemplates(bitmap, { level: 1, language, elastic: false }) === task.answer,
     ).length;
-  const control = right(await specimens({ level: 1, count: 3, plain: true }));
-  assert.ok(control >= 2, `the bot can read: ${control} of 3`);
+  const control = right(await specimens({ level: 1, count: 8, plain: true }));
+  assert.ok(control >= 4, `the bot can read: ${control} of 8`);
   const read = right(await specimens({ level: 1, count: 8, plain: false }));
-  assert.ok(read <= 2, `${read} of 8`);
+  assert.ok(read <= 3, `${read} of 8`);
 });
 
 test("a brute forcer with a network for each challenge passes about one of a hundred, guessing the same each time or not", async (t) => {

@@ -3,7 +3,7 @@ import { mix, type Point } from "./pen.ts";
 
 /**
  * The outlines of the ink as closed loops (marching squares), in grid units. Loops come in the
- * order of the scan, so a letter, a decoy and a crossing curve cannot be told apart by their place.
+ * order of the scan, so a letter and the border of a shadow cannot be told apart by their place.
  */
 export function contoursOf(field: Field): Point[][] {
   const next = new Map<number, Edge[]>();

@@ -90,11 +90,19 @@ function placed(chance: Randomness, { letters, width }: Line, { height, middle, 
   const scale = height / GLYPH_HEIGHT;
   const start = MARGIN + spread(chance, 0.15, 0.85) * (room - width * scale);
   const put = ({ x, y }: Point): Point => ({ x: start + x * scale, y: middle + y * scale });
-  return letters.map(({ strokes, pen, wall }) => ({
-    pen: { ...pen, width: pen.width * scale },
-    wall: wall * scale,
-    strokes: strokes.map((stroke) => stroke.map(put)),
-  }));
+  return letters.map(({ strokes, ...drawn }) => {
+    const { pen, wall } = height < LEAST_HOLLOW ? full(drawn) : drawn;
+    return {
+      pen: { ...pen, width: pen.width * scale },
+      wall: wall * scale,
+      strokes: strokes.map((stroke) => stroke.map(put)),
+    };
+  });
+}
+
+/** A hollow letter filled: the pen that drew its outside is too wide for the loops of one that is not hollow. */
+function full({ pen, wall }: Pick<Letter, "pen" | "wall">): Pick<Letter, "pen" | "wall"> {
+  return wall > 0 ? { pen: { ...pen, width: FULL_PEN }, wall: 0 } : { pen, wall };
 }
 
 /**
@@ -122,8 +130,10 @@ function hand(chance: Randomness, character: string): Pick<Letter, "pen" | "wall
   };
 }
 
-/** One digit or sign in so many is hollow. */
-const HOLLOW = 5;
+/** One digit or sign in so many is hollow, unless the letters are so low that a wall would run into the next. */
+const HOLLOW = 8;
+const LEAST_HOLLOW = 60;
+const FULL_PEN = 14;
 /** What is between the boxes of two letters; letters that lie on each other are hard to read. */
 const CLOSEST = -3;
 const FARTHEST = 7;
@@ -177,4 +187,4 @@ function ripple(chance: Randomness, about: number, crookedness: number) {
 }
 
 /** How far a ripple sets things aside, in grid steps. */
-const RIPPLE = 7;
+const RIPPLE = 6.5;

@@ -29,13 +29,14 @@ test("the SVG is two paths of numbers: no text, no element for a glyph, nothing 
   assert.ok(svg.length < 20_000, `${svg.length} characters`);
 });
 
-test("outlines do not follow the letters: as a rule a loop covers several, and equal digits differ", () => {
+test("outlines do not follow the letters: shadows cut and join them, and equal digits differ", () => {
   const loops = (label: string) =>
     svgOf(drawPicture(chance(label), ["44", "+", "4"], 1))
       .split("M")
       .slice(3);
-  const shapes = loops("x").map((loop) => loop.split("L").length);
-  assert.notEqual(shapes.length, 4, "one loop for each glyph would name them");
+  const counts = Array.from({ length: 60 }, (_, index) => loops(`sum ${index}`).length);
+  const named = counts.filter((count) => count <= 4).length;
+  assert.ok(named <= 12, `in ${named} of 60 a loop for each glyph would name them`);
   assert.notDeepEqual(
     loops("x").map((loop) => loop.length),
     loops("y").map((loop) => loop.length),

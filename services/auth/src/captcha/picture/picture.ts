@@ -1,11 +1,11 @@
-import { type Randomness, spread } from "../randomness.ts";
+import type { Randomness } from "../randomness.ts";
 import type { Level } from "../tasks.ts";
 import { contoursOf, simplify } from "./contours.ts";
-import { crossingLine, penned, shadows } from "./crossing.ts";
 import { Field } from "./field.ts";
 import { bending, type Letter, letter, type Sheet } from "./lettering.ts";
 import type { Stroke } from "./pen.ts";
 import { type Colour, encodePng, SHADES } from "./png.ts";
+import { shadows } from "./shadows.ts";
 
 /** The grid on which the ink is known. */
 const SHEET: Sheet = { width: 480, height: 176 };
@@ -29,23 +29,18 @@ export type Picture = Field;
 export interface Disturbance {
   /** How much letters and the sheet are bent, from 0 (as they are written) to 1. */
   readonly crookedness: number;
-  /** Curves as thick as a thin letter, right across. */
-  readonly lines: number;
   /** Large shadows in which ink and paper change places: for a person no more than that, for a threshold the end. */
   readonly shaded: boolean;
 }
 
-/**
- * The letters of level 3 are many and small, and there are more of them to read: they need less. So does level 2 a little,
- * for people: bent further, its words cost them more than its digits cost a machine.
- */
+/** The letters of level 3 are many and small, and there are more of them to read: they need less. */
 const DISTURBED: Readonly<Record<Level, Disturbance>> = {
-  1: { crookedness: 1, lines: 1, shaded: true },
-  2: { crookedness: 0.95, lines: 1, shaded: true },
-  3: { crookedness: 0.7, lines: 1, shaded: true },
+  1: { crookedness: 1, shaded: true },
+  2: { crookedness: 1, shaded: true },
+  3: { crookedness: 0.7, shaded: true },
 };
 /** What every picture would be without disturbance; only to see that a bot can read at all. */
-export const PLAIN: Disturbance = { crookedness: 0, lines: 0, shaded: false };
+export const PLAIN: Disturbance = { crookedness: 0, shaded: false };
 
 /** Draws the parts of a task as its level asks. The same chance draws the same picture. */
 export function drawPicture(chance: Randomness, parts: readonly string[], level: Level): Picture {
@@ -55,16 +50,12 @@ export function drawPicture(chance: Randomness, parts: readonly string[], level:
 export function drawDisturbed(
   chance: Randomness,
   parts: readonly string[],
-  { crookedness, lines, shaded }: Disturbance,
+  { crookedness, shaded }: Disturbance,
 ): Picture {
   const field = new Field(SHEET.width, SHEET.height);
   const bend = crookedness > 0 ? bending(chance, SHEET, crookedness) : (stroke: Stroke) => stroke;
   for (const each of letter(chance, parts, SHEET, crookedness))
     lay(field, { ...each, strokes: each.strokes.map(bend) });
-  for (let count = 0; count < lines; count++)
-    field.draw(penned(crossingLine(chance, SHEET, spread(chance, 0.25, 0.75))), {
-      width: spread(chance, 2.6, 3.8),
-    });
   if (shaded) field.exchange(shadows(chance, SHEET));
   return field;
 }
