@@ -7,8 +7,9 @@ export const TRACESTATE_HEADER = "tracestate";
 /** The span attribute by which Jaeger finds the trace of a request id. */
 export const REQUEST_ID_ATTRIBUTE = "request.id";
 
-/** Eight to eleven for the two bits that say RFC 9562, by the digit that was drawn. */
-const VARIANTS = "89ab89ab89ab89ab";
+/** The two bits that say RFC 9562, with two of those that were drawn. */
+const VARIANTS = "89ab";
+const TWO_DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const RANDOM_BYTES = 10;
 const DRAWN_FOR = 1_024;
 const WRITTEN_FOR = 32;
@@ -61,21 +62,27 @@ export function requestIds(now: () => Date | number, random: (bytes: number) => 
 
 /** @param noise 20 random hexadecimal digits, of which version and variant take the place of six bits */
 function compose(now: Date | number, noise: string): string {
-  const variant = VARIANTS[Number.parseInt(noise.slice(4, 5), 16)] ?? "8";
+  const digit = noise.charCodeAt(4);
+  const variant = VARIANTS.charAt((digit < 0x3a ? digit : digit - 0x57) & 3);
   return `${momentOf(now)}-7${noise.slice(1, 4)}-${variant}${noise.slice(5, 8)}-${noise.slice(8)}`;
 }
 
-let lastMoment = -1;
+let lastMinute = -1;
 let lastText = "";
 
-/** The first two groups. Many ids are made within one millisecond. */
+/**
+ * The first two groups. The first changes about once a minute; the digits of a number that large cost more than the rest
+ * of an id.
+ */
 function momentOf(now: Date | number): string {
   const milliseconds = Math.trunc(typeof now === "number" ? now : now.getTime());
-  if (milliseconds === lastMoment) return lastText;
-  const digits = milliseconds.toString(16).padStart(12, "0");
-  lastMoment = milliseconds;
-  lastText = `${digits.slice(0, 8)}-${digits.slice(8)}`;
-  return lastText;
+  const minute = Math.floor(milliseconds / 0x10000);
+  if (minute !== lastMinute) {
+    lastMinute = minute;
+    lastText = minute.toString(16).padStart(8, "0");
+  }
+  const rest = milliseconds & 0xffff;
+  return `${lastText}-${TWO_DIGITS[rest >> 8]}${TWO_DIGITS[rest & 0xff]}`;
 }
 
 function hexOf(bytes: Uint8Array): string {
