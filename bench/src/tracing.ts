@@ -9,7 +9,7 @@ const CLIENTS = 8;
 /** Processes of each mode, one after the other: two that run the same code differ by some hundredths for good. */
 const PROCESSES = 5;
 /** Until the code is compiled the processor time of that is counted too, the more of it the more code there is. */
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 12;
 /** Short turns and many of them: on a shared machine a long one catches somebody else's work. */
 const TURNS = 10;
 const TURN_SECONDS = 0.3;
