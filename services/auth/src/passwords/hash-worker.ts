@@ -4,7 +4,7 @@
  * event loop and PostgreSQL serve eight at a stroke with little more work than one.
  */
 import { readlinkSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { basename } from "node:path";
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { hashSync, type Options, verifySync } from "@node-rs/argon2";
@@ -28,14 +28,15 @@ export type HashAnswer =
   | { readonly result: HashResult; readonly workMs: number; readonly endedMsAgo: number }
   | { readonly failed: string };
 
-/** Of 40 steps of niceness: behind the event loop whenever both want the same core. */
-const NICENESS = 10;
+/** Of 40 steps of niceness: behind the event loop whenever both want the same core, also where the service as a whole stands back. */
+const BEHIND = 10;
+const LAST = 19;
 
 /** Linux counts niceness per thread; elsewhere the whole process would be slowed, so nothing is done. */
 function stepBack(): void {
   if (process.platform !== "linux") return;
   try {
-    setPriority(Number(basename(readlinkSync("/proc/thread-self"))), NICENESS);
+    setPriority(Number(basename(readlinkSync("/proc/thread-self"))), Math.min(LAST, getPriority() + BEHIND));
   } catch {
     // A sandbox without /proc: hashing competes with the event loop as equals.
   }
