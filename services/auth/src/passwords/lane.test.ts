@@ -31,26 +31,20 @@ test("a hash verifies the password it was made of and no other", async (t) => {
 test("who would wait longer than half a second is sent away at once", async (t) => {
   const lane = startLane(t);
   await hash(lane, DEAR);
-  const began = performance.now();
-  const outcomes = await Promise.all(
+  const told: string[] = [];
+  await Promise.all(
     Array.from({ length: 200 }, () =>
       hash(lane, DEAR).then(
-        () => ({ code: "hashed", afterMs: performance.now() - began }),
-        (error: { code: string; headers: Record<string, string> }) => ({
-          code: `${error.code} ${error.headers["retry-after"]}`,
-          afterMs: performance.now() - began,
-        }),
+        () => told.push("hashed"),
+        ({ code, headers }: { code: string; headers: Record<string, string> }) =>
+          told.push(`${code} ${headers["retry-after"]}`),
       ),
     ),
   );
-  const shed = outcomes.filter(({ code }) => code === "busy_try_again 1");
-  assert.ok(shed.length > 100, `${shed.length} were shed`);
-  assert.ok(outcomes.some(({ code }) => code === "hashed"));
-  assert.equal(shed.length + outcomes.filter(({ code }) => code === "hashed").length, 200);
-  // Most are told on the spot; the rest were promised a turn that came too late.
-  const quick = shed.filter(({ afterMs }) => afterMs < 50);
-  assert.ok(quick.length > 100, `${quick.length} were told at once`);
-  assert.ok(shed.every(({ afterMs }) => afterMs < 1_000));
+  assert.deepEqual([...new Set(told)].sort(), ["busy_try_again 1", "hashed"]);
+  // Most are told on the spot, before anything is hashed; the rest were promised a turn that came too late.
+  const atOnce = told.indexOf("hashed");
+  assert.ok(atOnce > 100, `${atOnce} were told at once`);
   assert.deepEqual(lane.load, { working: 0, waiting: 0 });
 });
 
@@ -136,7 +130,7 @@ test("hashing threads stand behind the event loop", { skip: process.platform !==
   const nicenessOf = (tid: string | number) =>
     Number(readFileSync(`/proc/self/task/${tid}/stat`, "utf8").split(") ")[1]?.split(" ")[16]);
   const [own = 0, others] = [nicenessOf(process.pid), readdirSync("/proc/self/task").map(nicenessOf)];
-  assert.ok(others.includes(own + 10), `ours ${own}, of all threads ${others.join(" ")}`);
+  assert.ok(others.includes(Math.min(19, own + 10)), `ours ${own}, of all threads ${others.join(" ")}`);
 });
 
 test("the event loop goes on while the lane is full", async (t) => {
