@@ -37,7 +37,7 @@ export interface Disturbance {
 const DISTURBED: Readonly<Record<Level, Disturbance>> = {
   1: { crookedness: 1, shaded: true },
   2: { crookedness: 1, shaded: true },
-  3: { crookedness: 0.7, shaded: true },
+  3: { crookedness: 0.85, shaded: true },
 };
 /** What every picture would be without disturbance; only to see that a bot can read at all. */
 export const PLAIN: Disturbance = { crookedness: 0, shaded: false };
