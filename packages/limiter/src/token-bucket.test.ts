@@ -286,6 +286,7 @@ async function clocked(
   nowUs: bigint,
 ): Promise<number[]> {
   const asking = [JSON.stringify(asked), ...clockArguments(nowUs)];
+  // Redis's EVAL: with its clock handed in it is a script that no client knows.
   return numbers(await redis.eval(CLOCKED, keys.length, ...keys, ...asking));
 }
 

@@ -18,6 +18,7 @@ export class RedisScripts {
 
   async count(): Promise<number> {
     const stats = await this.#redis.info("commandstats");
+    // How Redis names its commands EVAL and EVALSHA in what it tells of itself; nothing is evaluated here.
     return [...stats.matchAll(/^cmdstat_eval(?:sha)?:calls=(\d+)/gm)].reduce(
       (sum, [, calls]) => sum + Number(calls),
       0,
