@@ -1,6 +1,6 @@
 /**
  * Runs in a thread of its own: one argon2id at a time, nothing else. What waits already when a hash is done is hashed
- * before anybody is answered, and all are answered together: a hash leaves nothing in the caches of its core, so the
+ * before anybody is answered, and they are answered together: a hash leaves nothing in the caches of its core, so the
  * event loop and PostgreSQL serve eight at a stroke with little more work than one.
  */
 import { readlinkSync } from "node:fs";
@@ -53,9 +53,11 @@ function run(task: HashTask): HashResult {
   return hashSync(task.password, options);
 }
 
-type Done = { readonly result: HashResult; readonly began: number; readonly ended: number };
+type Done =
+  | { readonly result: HashResult; readonly began: number; readonly ended: number }
+  | { readonly failed: string };
 
-function work(task: HashTask): Done | { readonly failed: string } {
+function work(task: HashTask): Done {
   const began = performance.now();
   try {
     return { result: run(task), began, ended: performance.now() };
@@ -64,13 +66,26 @@ function work(task: HashTask): Done | { readonly failed: string } {
   }
 }
 
-function answerAll(port: MessagePort, first: HashTask, together: number): void {
-  const done = [work(first)];
-  while (done.length < together) {
-    const next: { message: HashTask } | undefined = receiveMessageOnPort(port);
-    if (next === undefined) break;
-    done.push(work(next.message));
+/** The last that waits is hashed while those before it are answered: whoever comes of that finds no thread that ran dry. */
+function workThrough(port: MessagePort, first: HashTask, together: number): void {
+  let done: Done[] = [];
+  for (let task: HashTask | undefined = first; task !== undefined; ) {
+    const next = received(port);
+    if (done.length > 0 && (next === undefined || done.length === together)) {
+      answer(port, done);
+      done = [];
+    }
+    done.push(work(task));
+    task = next ?? received(port);
   }
+  answer(port, done);
+}
+
+function received(port: MessagePort): HashTask | undefined {
+  return (receiveMessageOnPort(port) as { message: HashTask } | undefined)?.message;
+}
+
+function answer(port: MessagePort, done: readonly Done[]): void {
   const now = performance.now();
   const answers: HashAnswer[] = done.map((one) =>
     "failed" in one
@@ -83,5 +98,5 @@ function answerAll(port: MessagePort, first: HashTask, together: number): void {
 if (parentPort !== null) {
   const port = parentPort;
   stepBack();
-  port.on("message", (task: HashTask) => answerAll(port, task, workerData));
+  port.on("message", (task: HashTask) => workThrough(port, task, workerData));
 }

@@ -102,6 +102,18 @@ test("many at once share few threads, and everybody has the answer to their own 
   );
 });
 
+test("nobody waits for the last of those who came together", async (t) => {
+  const lane = startLane(t, PATIENT);
+  const before = [hash(lane), hash(lane)];
+  let isLastDone = false;
+  const last = hash(lane, { ...DEAR, iterations: 20 }).then(() => {
+    isLastDone = true;
+  });
+  await Promise.all(before);
+  assert.equal(isLastDone, false, "the first were answered with the last");
+  await last;
+});
+
 test("a hash that cannot be read refuses one caller and leaves the lane as it was", async (t) => {
   const lane = startLane(t);
   await assert.rejects(lane.run({ kind: "verify", password: "x", hash: "not a hash" }), {
