@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,10 @@ import { type EmbeddedPostgres, ensureDatabase, startEmbeddedPostgres } from "@k
 import { CleanUps } from "@kinopass/stand/clean-ups";
 import { Mailbox } from "@kinopass/stand/mailbox";
 import { freePort } from "@kinopass/stand/ports";
+import { privateEnvironment } from "@kinopass/stand/private-environment";
 import { type Service, startService } from "@kinopass/stand/services";
+
+type Environment = Readonly<Record<string, string>>;
 
 export interface Person {
   readonly email: string;
@@ -18,6 +21,8 @@ export interface Person {
 }
 
 export interface Ground {
+  /** What Auth was started with, for the console's commands. */
+  readonly env: Environment;
   readonly postgres: EmbeddedPostgres;
   readonly auth: Service;
   readonly catalog: Service;
@@ -28,8 +33,6 @@ export interface Ground {
   catalogAgain(): Promise<Service>;
   stop(): Promise<void>;
 }
-
-type Environment = Readonly<Record<string, string>>;
 
 const PASSWORD = "four plain words here";
 
@@ -50,13 +53,17 @@ async function open(cleanUps: CleanUps, extra: Environment): Promise<Ground> {
   const smtpPort = await freePort();
   await mailbox.listen(smtpPort);
   cleanUps.later(() => mailbox.close());
-  const env = await environment(home, postgres, { SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, ...extra });
-  const start = async (name: "auth" | "catalog", own: Environment): Promise<Service> => {
-    const port = { ...env, ...own }[portOf(name)];
+  const [authPort, catalogPort] = [Number(extra["AUTH_PORT"] ?? (await freePort())), await freePort()];
+  const databases = { databaseUrl: postgres.url("auth"), catalogDatabaseUrl: postgres.url("catalog") };
+  const own = privateEnvironment({ home, ...databases, authPort, catalogPort, smtpPort });
+  const env = { ...own, LOG_LEVEL: "warn", ...extra };
+  const start = async (name: "auth" | "catalog", more: Environment): Promise<Service> => {
+    const environment: Environment = { ...env, ...more };
+    const port = environment[portOf(name)];
     const service = await startService({
       name: `${name}-${port}`,
       home,
-      env: { ...env, ...own },
+      env: environment,
       url: `http://127.0.0.1:${port}`,
       entry: fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`))),
     });
@@ -64,10 +71,11 @@ async function open(cleanUps: CleanUps, extra: Environment): Promise<Ground> {
     return service;
   };
   const auth = await start("auth", {});
-  const own = await feedCredential(env);
-  const catalog = await start("catalog", own);
+  const credential = await feedCredential(env);
+  const catalog = await start("catalog", credential);
   let running = catalog;
   return {
+    env,
     postgres,
     auth,
     catalog,
@@ -76,40 +84,14 @@ async function open(cleanUps: CleanUps, extra: Environment): Promise<Ground> {
       const port = String(await freePort());
       // Keys and revocations kept on disk are one instance's own.
       const kept = { CATALOG_GUARD_DIRECTORY: join(home, `guard-${port}`) };
-      return await start(name, { ...own, ...kept, ...others, [portOf(name)]: port });
+      return await start(name, { ...credential, ...kept, ...others, [portOf(name)]: port });
     },
     catalogAgain: async () => {
       await running.stop();
-      running = await start("catalog", own);
+      running = await start("catalog", credential);
       return running;
     },
     stop: () => cleanUps.run(),
-  };
-}
-
-async function environment(
-  home: string,
-  postgres: EmbeddedPostgres,
-  more: Environment,
-): Promise<Environment> {
-  const authPort = more["AUTH_PORT"] ?? String(await freePort());
-  // The load comes from one address on purpose; what limits cost is measured on its own.
-  const limitsFile = join(home, "limits.json");
-  writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
-  const key = () => randomBytes(32).toString("base64");
-  return {
-    LIMITS_FILE: limitsFile,
-    DATABASE_URL: postgres.url("auth"),
-    CATALOG_DATABASE_URL: postgres.url("catalog"),
-    AUTH_KEYS: `1:${key()}`,
-    AUTH_DIRECTORY_KEY: key(),
-    CATALOG_KEYS: `1:${key()}`,
-    AUTH_PORT: authPort,
-    AUTH_ISSUER: `http://127.0.0.1:${authPort}`,
-    CATALOG_PORT: String(await freePort()),
-    CATALOG_GUARD_DIRECTORY: join(home, "guard"),
-    LOG_LEVEL: "warn",
-    ...more,
   };
 }
 

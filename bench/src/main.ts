@@ -1,4 +1,5 @@
 /** `npm run bench -- [name …]`: runs the published figures again. Without a name it lists them. */
+import { benchAuthClient } from "./auth-client.ts";
 import { benchAuthLoad } from "./auth-load.ts";
 import { benchCatalog } from "./catalog.ts";
 import { benchColdStart } from "./cold-start.ts";
@@ -19,6 +20,7 @@ const benches: Readonly<
   refresh: ["refresh throughput ÷ the same SQL by pgbench", benchRefresh],
   catalog: ["film page with a signed-in caller ÷ without", benchCatalog],
   guard: ["what it takes to know a caller ÷ what jose alone takes", benchGuard],
+  "auth-client": ["attempts of the typed client ÷ calls, with Auth in trouble", benchAuthClient],
   "auth-load": ["requests at Auth while the catalog serves signed-in viewers (auth-load=N)", benchAuthLoad],
   revocation: ["from Auth's answer to a sign-out until every catalog refuses the token", benchRevocation],
   "cold-start": ["a restart of the catalog while Auth is frozen or dead", benchColdStart],

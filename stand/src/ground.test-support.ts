@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { catalogCredential } from "./catalog-credential.ts";
 import { CleanUps } from "./clean-ups.ts";
 import { Mailbox } from "./mailbox/mailbox.ts";
 import { freePort } from "./ports.ts";
+import { privateEnvironment } from "./private-environment.ts";
 import { type Service, startService } from "./services.ts";
 
 export const PASSWORD = "four plain words here";
@@ -60,25 +61,8 @@ async function open(cleanUps: CleanUps, extra: Readonly<Record<string, string>>)
   const mailbox = new Mailbox();
   await mailbox.listen(smtpPort);
   cleanUps.later(() => mailbox.close());
-  const limitsFile = join(home, "limits.json");
-  writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
-  const key = () => randomBytes(32).toString("base64");
-  const env = {
-    LIMITS_FILE: limitsFile,
-    DATABASE_URL: postgres.url("auth"),
-    CATALOG_DATABASE_URL: postgres.url("catalog"),
-    AUTH_KEYS: `1:${key()}`,
-    AUTH_DIRECTORY_KEY: key(),
-    CATALOG_KEYS: `1:${key()}`,
-    AUTH_PORT: String(authPort),
-    AUTH_METRICS_PORT: "0",
-    AUTH_ISSUER: `http://127.0.0.1:${authPort}`,
-    CATALOG_PORT: String(catalogPort),
-    CATALOG_METRICS_PORT: "0",
-    CATALOG_GUARD_DIRECTORY: join(home, "guard"),
-    SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
-    ...extra,
-  };
+  const databases = { databaseUrl: postgres.url("auth"), catalogDatabaseUrl: postgres.url("catalog") };
+  const env = { ...privateEnvironment({ home, ...databases, authPort, catalogPort, smtpPort }), ...extra };
   const start = async (name: string, port: number, own: Readonly<Record<string, string>>) => {
     const entry = fileURLToPath(new URL("main.js", import.meta.resolve(`@kinopass/${name}`)));
     const url = `http://127.0.0.1:${port}`;
