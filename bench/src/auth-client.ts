@@ -13,7 +13,7 @@ const SLACK_MS = 50;
 const MOST_ATTEMPTS = 1.1;
 
 interface Trouble {
-  /** The answer of every so-manieth call is cut off, once: its next attempt fares well. */
+  /** Of so many calls the answer to one is cut off, once: its next attempt fares well. */
   readonly cutEvery?: number;
   /** All the time, for every connection. */
   readonly fault?: Fault;
