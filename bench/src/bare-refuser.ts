@@ -8,5 +8,8 @@ const server = createServer((request, response) => {
 // As long as the service keeps them: a connection that rested is no failure.
 server.keepAliveTimeout = 65_000;
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as { port: number }).port));
-// Whoever measures is gone: nothing here is worth finishing, and a listening server would stay.
-process.once("disconnect", () => process.exit());
+// Whoever measures is gone: without its server and its connections nothing keeps this process.
+process.once("disconnect", () => {
+  server.close();
+  server.closeAllConnections();
+});

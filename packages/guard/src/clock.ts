@@ -16,5 +16,5 @@ export const systemClock: Clock = {
 
 export const systemUptime: Uptime = () => performance.now();
 
-// biome-ignore lint/plugin: jitter needs no secrecy; this is the Random that everything else is handed
-export const systemRandom: Random = () => Math.random();
+// biome-ignore lint/plugin: this is the Random that everything else is handed
+export const systemRandom: Random = () => Math.random(); // jitter needs no secrecy

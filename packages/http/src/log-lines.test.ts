@@ -18,8 +18,8 @@ const SERVICE = `
   app.get("/full", async () => { throw common.temporarily_unavailable({ headers: { "retry-after": "1" } }); });
   const address = await listen(app, { host: "127.0.0.1", port: 0, portVariable: "TEA_PORT" });
   logger.info({ address }, "listening");
-  // A process of the test's own, to be ended by it: whatever was answered is logged and written before it goes.
-  process.once("SIGTERM", () => app.close().then(() => logger.flush(() => process.exit())));
+  // Whatever was answered is logged and written before it goes.
+  process.once("SIGTERM", () => app.close().then(() => logger.flush(() => process.exit()))); // the test's own process
 `;
 
 interface Tea {

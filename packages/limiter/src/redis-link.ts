@@ -131,8 +131,8 @@ export class RedisLink {
       return await client.evalsha(script.sha, keys.length, ...keys, ...args);
     } catch (error) {
       if (!messageOf(error).startsWith("NOSCRIPT")) throw error;
-      // Redis's EVAL, of a script of ours: it was forgotten (SCRIPT FLUSH, a restart) and is known again after this.
-      return client.eval(script.source, keys.length, ...keys, ...args);
+      // It was forgotten (SCRIPT FLUSH, a restart) and is known again after this.
+      return client.eval(script.source, keys.length, ...keys, ...args); // Redis's EVAL, of a script of ours
     }
   }
 

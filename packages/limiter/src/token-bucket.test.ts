@@ -230,8 +230,8 @@ test("a clock that moves back locks nobody longer than one window, and forward g
   assert.equal(accepted, 10);
 });
 
-/** Redis's EVAL, of the service's own script: as it is run where Redis has forgotten it. */
-const runScript = (redis: Redis, key: string, ask: string) => redis.eval(TOKEN_BUCKET.source, 1, key, ask);
+/** The service's own script, as it is run where Redis has forgotten it. */
+const runScript = (redis: Redis, key: string, ask: string) => redis.eval(TOKEN_BUCKET.source, 1, key, ask); // Redis's EVAL
 
 test("a bucket's stored time moved an hour either way is pulled back within its bounds by the real clock", async (t) => {
   const redis = await connect(t, await startRedis(t));
@@ -286,8 +286,8 @@ async function clocked(
   nowUs: bigint,
 ): Promise<number[]> {
   const asking = [JSON.stringify(asked), ...clockArguments(nowUs)];
-  // Redis's EVAL: with its clock handed in it is a script that no client knows.
-  return numbers(await redis.eval(CLOCKED, keys.length, ...keys, ...asking));
+  // With its clock handed in it is a script that no client knows.
+  return numbers(await redis.eval(CLOCKED, keys.length, ...keys, ...asking)); // Redis's EVAL, of a script of ours
 }
 
 function numbers(reply: unknown): number[] {

@@ -39,7 +39,7 @@ test("shutdownTracing sends what is waiting before a process that exits by itsel
     import { shutdownTracing } from "@kinopass/tracing/register";
     withSpan("work", {}, () => undefined);
     await shutdownTracing(5_000);
-    process.exit(7);`;
+    process.exit(7); // what the test is about, in a process of its own`;
   const { code, stderr } = await runScript(source, variables);
   assert.equal(code, 7, stderr);
   assert.equal(receiver.spans.length, 1);

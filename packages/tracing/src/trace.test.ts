@@ -203,7 +203,7 @@ test("a thenable that is not a promise is not started by tracing it", async (t) 
 
 test("nothing but a member of a class can be decorated", () => {
   assert.throws(() => {
-    // @ts-expect-error: a class is no member of a class
+    // @ts-expect-error: a class is no member of a class, which is what the test is about
     @trace
     class Wrong {}
     return Wrong;

@@ -34,8 +34,7 @@ process.on("message", (message: ToTestAuth) => {
   if (message.kind === "state") changeState(message.state);
   send({ kind: "done", id: message.id, requests });
 });
-// A test that dies must not leave its Auth behind.
-process.on("disconnect", () => process.exit(0));
+process.on("disconnect", () => process.exit(0)); // a test that dies must not leave its Auth behind
 
 function changeState(next: TestAuthState): void {
   const known = state?.events.length ?? 0;
