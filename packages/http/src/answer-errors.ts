@@ -1,4 +1,4 @@
-import { outgoingHeaders } from "@kinopass/tracing";
+import { outgoingHeaders, type RequestContext } from "@kinopass/tracing";
 import { requestContextOf } from "@kinopass/tracing/fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { common } from "./common-refusals.ts";
@@ -49,13 +49,28 @@ export function answerErrors(
 }
 
 export function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const language = chooseLanguage(request.headers["accept-language"]);
-  return reply
-    .code(error.status)
-    .headers({ ...error.headers, "content-language": language, vary: "accept-language" })
-    .type("application/problem+json; charset=utf-8")
-    .serializer(JSON.stringify)
-    .send(problemOf(error, { language, requestId: request.id, traceId: traceToTell(request, error) }));
+  const traceId = traceToTell(request, error);
+  const ids = { requestId: request.id, ...(traceId === undefined ? {} : { traceId }) };
+  const { headers, body } = problemAnswer(error, request.headers["accept-language"], ids);
+  return reply.code(error.status).headers(headers).send(body);
+}
+
+/** What a refusal is answered with, whoever answers. */
+export function problemAnswer(
+  error: AppError,
+  acceptLanguage: string | undefined,
+  { requestId, traceId }: RequestContext,
+): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
+  const language = chooseLanguage(acceptLanguage);
+  return {
+    headers: {
+      ...error.headers,
+      "content-type": "application/problem+json; charset=utf-8",
+      "content-language": language,
+      vary: "accept-language",
+    },
+    body: JSON.stringify(problemOf(error, { language, requestId, traceId })),
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 export { common } from "./common-refusals.ts";
 export { type ContractInfo, contractOf, describeContract } from "./contract.ts";
 export { docsPage } from "./docs-page.ts";
+export type { OnTurnedAway } from "./gate.ts";
 export { healthRoutes, type ReadinessCheck } from "./health.ts";
 export { chooseLanguage } from "./language.ts";
 export { countDecision, observeLimiter, traceDecisions, traceScripts } from "./limit-watch.ts";

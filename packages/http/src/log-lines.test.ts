@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { startOtlpReceiver } from "@kinopass/tracing/testing/otlp-receiver";
 
 const REGISTER = fileURLToPath(import.meta.resolve("@kinopass/tracing/register"));
 /** A service that logs what it was told, in a process of its own: what counts is what leaves it. */
@@ -16,6 +17,8 @@ const SERVICE = `
   app.get("/broken", async () => { throw new Error("the kettle"); });
   app.get("/refused", async () => { throw Object.assign(new Error("gone"), { name: "DatabaseAway" }); });
   app.get("/full", async () => { throw common.temporarily_unavailable({ headers: { "retry-after": "1" } }); });
+  const room = () => common.temporarily_unavailable({ headers: { "retry-after": "1" } });
+  app.post("/door", { config: { room } }, async () => "tea");
   const address = await listen(app, { host: "127.0.0.1", port: 0, portVariable: "TEA_PORT" });
   logger.info({ address }, "listening");
   // Whatever was answered is logged and written before it goes.
@@ -170,4 +173,33 @@ test("a failure of ours is logged as an error, who is only sent away is not", as
     [info?.level],
   );
   assert.equal(logged.filter(({ msg }) => msg === "request failed").length, 1);
+});
+
+test("who is turned away at the gate leaves the line and the span that he would leave behind it", async (t) => {
+  const receiver = await startOtlpReceiver();
+  t.after(() => receiver.close());
+  const tea = await startTea(t, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: "50" });
+  // An address with a query is none the gate knows.
+  const ways = { "at-the-gate": "/door", "behind-it": "/door?" };
+  const told: Record<string, string | undefined> = {};
+  for (const [id, path] of Object.entries(ways)) {
+    const headers = { "x-request-id": id };
+    const answer = await fetch(`${tea.url}${path}`, { method: "POST", headers, body: "{}" });
+    told[id] = ((await answer.json()) as { trace_id?: string }).trace_id;
+  }
+  await receiver.waitFor((spans) => spans.length === 2);
+  const lines = (await tea.lines()).map((line) => JSON.parse(line) as Record<string, unknown>);
+  const seen = Object.keys(ways).map((id) => {
+    const line = lines.filter((one) => one["request_id"] === id);
+    assert.deepEqual([line.length, line[0]?.["trace_id"]], [1, told[id]]);
+    const span = receiver.spans.filter(({ attributes }) => attributes["request.id"] === id);
+    assert.deepEqual([span.length, span[0]?.traceId], [1, told[id]]);
+    const { time: _, ms: __, request_id: ___, trace_id: ____, ...rest } = line[0] ?? {};
+    const { name, kind, status, events, attributes } = span[0] ?? {};
+    const exceptions = events?.map((event) => [event.name, event.attributes["exception.message"]]);
+    return { rest, name, kind, status, exceptions, attributes: { ...attributes, "request.id": "" } };
+  });
+  assert.deepEqual(seen[0], seen[1]);
+  assert.equal(seen[0]?.rest["route"], "/door");
+  assert.equal(seen[0]?.name, "POST /door");
 });

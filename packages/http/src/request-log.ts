@@ -1,3 +1,4 @@
+import type { RequestContext } from "@kinopass/tracing";
 import { requestContextOf } from "@kinopass/tracing/fastify";
 import type { FastifyRequest } from "fastify";
 import type { Server } from "./server.ts";
@@ -17,13 +18,13 @@ export function logRequests(app: Server): void {
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "(none)";
     const quiet = (request.routeOptions.config as { trace?: boolean }).trace === false;
-    const line = {
-      ...idsOf(request),
-      method: request.method,
+    const { method } = request;
+    const line = lineOf(requestContextOf(request), {
+      method,
       route,
       status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-    };
+      ms: reply.elapsedTime,
+    });
     if (reply.statusCode >= 500 && !sentAway.has(request)) request.log.error(line, "request");
     else if (quiet) request.log.debug(line, "request");
     else request.log.info(line, "request");
@@ -31,8 +32,28 @@ export function logRequests(app: Server): void {
   });
 }
 
+interface Told {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number;
+}
+
+/** A request's line, whoever answered it. */
+export function lineOf(context: RequestContext, { method, route, status, ms }: Told): object {
+  return { ...written(context), method, route, status, ms: Math.round(ms * 10) / 10 };
+}
+
 /** The ids a line of a request carries, for places where the request's context may be lost (a body that broke off). */
-export function idsOf(request: FastifyRequest): { readonly request_id: string; readonly trace_id?: string } {
-  const { requestId, traceId } = requestContextOf(request);
+export function idsOf(request: FastifyRequest): Ids {
+  return written(requestContextOf(request));
+}
+
+interface Ids {
+  readonly request_id: string;
+  readonly trace_id?: string;
+}
+
+function written({ requestId, traceId }: RequestContext): Ids {
   return { request_id: requestId, ...(traceId === undefined ? {} : { trace_id: traceId }) };
 }

@@ -14,6 +14,7 @@ import { answerErrors } from "./answer-errors.ts";
 import { readBodies } from "./bodies.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { common } from "./common-refusals.ts";
+import { Gate, type OnTurnedAway } from "./gate.ts";
 import { logRequests } from "./request-log.ts";
 import { SECURITY_HEADERS, securityHeaders } from "./security-headers.ts";
 import { type SheddingOptions, shedWhenLate } from "./shedding.ts";
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly demandDocumentedCodes?: boolean;
   /** Sends the least needed requests away while the event loop is late; false for none of that. */
   readonly shedding?: SheddingOptions | false;
+  /** Hears of everyone whom a route without `room` for him turned away before any hook could see him. */
+  readonly onTurnedAway?: OnTurnedAway;
   /** Milliseconds a client may take for its headers, and for the whole request; 10 000 and 30 000 by default. */
   readonly patience?: { readonly headersMs: number; readonly requestMs: number };
 }
@@ -58,7 +61,9 @@ const LIMITS = {
 /** A Fastify server with the manners that every Kinopass service shares. Knows no capability. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { headersMs, requestMs } = options.patience ?? LIMITS;
+  const gate = new Gate(options);
   const app = Fastify({
+    serverFactory: gate.server,
     loggerInstance: options.logger,
     // The logger adds the ids to every line by itself, also to those that are not written through the request.
     childLoggerFactory: (logger) => logger,
@@ -95,6 +100,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   logRequests(app);
   answerErrors(app, { demandDocumentedCodes: options.demandDocumentedCodes ?? false });
   refuseAmbiguousRequests(app);
+  gate.guard(app);
   if (options.shedding !== false) shedWhenLate(app, options.shedding);
   closedPaths(app);
   return app;

@@ -8,6 +8,8 @@ import { openServerSpan, type ServerSpan } from "./server-span.ts";
 import { activeTracer } from "./tracer.ts";
 import { type Trust, trustNetworks } from "./trusted-networks.ts";
 
+export { openTurnedAway, type TurnedAway, type TurnedAwayVisit } from "./turned-away.ts";
+
 declare module "fastify" {
   interface FastifyContextConfig {
     /** `false` makes no span for this route (health checks). The request id stays. */
@@ -74,6 +76,11 @@ Object.assign(tracing, {
  */
 export function requestContextOf(request: FastifyRequest): RequestContext {
   return (request as Visited)[VISIT]?.request ?? { requestId: request.id };
+}
+
+/** The id a request was given when it reached the server: for who answers it before Fastify does. */
+export function requestIdOf(message: IncomingMessage): string {
+  return (message as Numbered)[REQUEST_ID] ?? "";
 }
 
 function begin(request: Visited, reply: FastifyReply, trust: Trust, next: () => void): void {

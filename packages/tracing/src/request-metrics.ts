@@ -1,5 +1,5 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
 import { meter } from "./meter.ts";
+import type { SpannedReply, SpannedRequest } from "./server-span.ts";
 
 // The instrument, its unit and its buckets are those of the OpenTelemetry semantic conventions for HTTP metrics (stable).
 const duration = meter().histogram("http.server.request.duration", {
@@ -9,7 +9,7 @@ const duration = meter().histogram("http.server.request.duration", {
 });
 
 /** Counts one answered request. Unrouted paths share one label value, so that a scanner cannot grow the metrics. */
-export function requestCounted(request: FastifyRequest, reply: FastifyReply, seconds: number): void {
+export function requestCounted(request: SpannedRequest, reply: SpannedReply, seconds: number): void {
   duration.record(seconds, {
     "http.request.method": request.method,
     "http.route": request.routeOptions.url ?? "",

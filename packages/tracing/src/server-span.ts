@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import {
   type Attributes,
   type Context,
@@ -12,7 +13,6 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { FastifyReply, FastifyRequest } from "fastify";
 import { isRefusal, recordFailure } from "./failure.ts";
 import { lateRecorder } from "./late-span.ts";
 import { LIGHT_ROOT } from "./light-context.ts";
@@ -38,6 +38,27 @@ const HOST = /^[A-Za-z0-9.:[\]-]{1,255}$/;
 /** Active on routes that opted out: nothing below makes a span. */
 const UNTRACED = trace.setSpan(LIGHT_ROOT, trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
 
+/** What is read of a request: Fastify's own, or one that was answered before Fastify saw it. */
+export interface SpannedRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly ip: string;
+  readonly hostname: string;
+  readonly protocol: string;
+  readonly raw: { readonly httpVersion: string };
+  readonly routeOptions: {
+    readonly url?: string | undefined;
+    readonly config: { readonly trace?: boolean };
+  };
+}
+
+/** What is read of its answer. */
+export interface SpannedReply {
+  readonly raw: ServerResponse;
+  readonly statusCode: number;
+}
+
 /** Where a request's span belongs, and which span of somebody else's it is linked to. */
 interface Foreign {
   readonly parent: Context;
@@ -51,15 +72,15 @@ export interface ServerSpan {
   readonly context: Context;
   readonly traceId?: string;
   /** An error on its way to the error handler. */
-  failed(error: unknown, reply: FastifyReply): void;
+  failed(error: unknown, reply: SpannedReply): void;
   /** The answer has been handed to the operating system; not called where the viewer has hung up before. */
-  answered?(reply: FastifyReply): void;
+  answered?(reply: SpannedReply): void;
   /** The response has closed, in whatever way. A span without it needs nobody to wait for that. */
-  end?(reply: FastifyReply): void;
+  end?(reply: SpannedReply): void;
 }
 
 interface Arrival {
-  readonly request: FastifyRequest;
+  readonly request: SpannedRequest;
   readonly trust: Trust;
   /** A reading of performance.now(). */
   readonly startedAt: number;
@@ -82,7 +103,7 @@ export function openServerSpan(tracer: Tracer, { request, trust, startedAt }: Ar
 }
 
 interface Opened {
-  readonly request: FastifyRequest;
+  readonly request: SpannedRequest;
   readonly name: string;
   readonly span: Span;
   readonly parent: Context;
@@ -110,7 +131,7 @@ class Recorded implements ServerSpan {
     recordFailure(this.#span, error);
   }
 
-  end(reply: FastifyReply): void {
+  end(reply: SpannedReply): void {
     noteAnswer(this.#span, reply, this.#told);
     this.#span.end();
   }
@@ -133,7 +154,7 @@ class SampledOut implements ServerSpan {
     this.traceId = opened.span.spanContext().traceId;
   }
 
-  failed(error: unknown, reply: FastifyReply): void {
+  failed(error: unknown, reply: SpannedReply): void {
     // Who hangs up before he is told of an error never gets an answer.
     if (this.#thrown === undefined)
       reply.raw.on("close", () => {
@@ -142,11 +163,11 @@ class SampledOut implements ServerSpan {
     this.#thrown = error;
   }
 
-  answered(reply: FastifyReply): void {
+  answered(reply: SpannedReply): void {
     if (reply.statusCode >= 500) this.#tell(reply);
   }
 
-  #tell(reply: FastifyReply): void {
+  #tell(reply: SpannedReply): void {
     if (this.#told) return;
     this.#told = true;
     const { request, name, span, parent, startedAt } = this.#opened;
@@ -171,7 +192,7 @@ class SampledOut implements ServerSpan {
  * A trusted caller's trace is continued. Anybody else's would let him choose our trace ids and our sampling (W3C Trace
  * Context §7.1–7.2 warns of both): his becomes a link on a trace of our own.
  */
-function foreignContext(request: FastifyRequest, trust: Trust): Foreign {
+function foreignContext(request: SpannedRequest, trust: Trust): Foreign {
   const { headers } = request;
   if (headers[TRACEPARENT_HEADER] === undefined) return NOBODYS;
   const offered = propagation.extract(LIGHT_ROOT, headers, defaultTextMapGetter);
@@ -185,7 +206,7 @@ function foreignContext(request: FastifyRequest, trust: Trust): Foreign {
  * Neither query nor client address is kept, and the path only where the route is the path: path parameters can be codes
  * (a TV's pairing code), queries can be tokens.
  */
-function requestAttributes(request: FastifyRequest, route: string | undefined): Attributes {
+function requestAttributes(request: SpannedRequest, route: string | undefined): Attributes {
   const attributes: Attributes = {
     "http.request.method": METHODS.has(request.method) ? request.method : "_OTHER",
     "url.scheme": request.protocol,
@@ -201,7 +222,7 @@ function requestAttributes(request: FastifyRequest, route: string | undefined): 
 }
 
 /** How the request went; `told` when an exception has named the error's type already. */
-function noteAnswer(span: Span, { raw }: FastifyReply, told: boolean): void {
+function noteAnswer(span: Span, { raw }: SpannedReply, told: boolean): void {
   // Closed before the handler was through with it: the caller has hung up.
   if (!raw.writableEnded) span.addEvent("client.disconnected");
   if (!raw.headersSent) return;

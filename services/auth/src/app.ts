@@ -3,7 +3,7 @@ import { common, createServer, describeContract, docsPage, type Server } from "@
 import { followLimits, limits } from "@kinopass/limiter";
 import { contractInfo } from "./contract-info.ts";
 import { credentialsFirst } from "./http/credentials-first.ts";
-import { countDoors } from "./metrics/doors.ts";
+import { countDoors, countTurnedAway } from "./metrics/doors.ts";
 import { buildCapabilities, type Capabilities } from "./wiring/capabilities.ts";
 import { addRoutes } from "./wiring/routes.ts";
 import type { Surroundings } from "./wiring/surroundings.ts";
@@ -58,6 +58,7 @@ async function buildServer(surroundings: Surroundings, capabilities: Capabilitie
     trustedProxies: config.trustedProxies,
     trustedTraceNetworks: config.trustedTraceNetworks,
     demandDocumentedCodes,
+    onTurnedAway: countTurnedAway,
     ...(shedding === undefined ? {} : { shedding }),
   });
   await describeContract(app, contractInfo(config.issuer));

@@ -2,7 +2,7 @@
  * Sign-ins by door and how they ended, seen where all doors meet: in the answers. So a new refusal is
  * counted without anybody having to think of it, and unknown addresses are counted like known ones.
  */
-import type { Server } from "@kinopass/http";
+import type { OnTurnedAway, Server } from "@kinopass/http";
 import { meter } from "@kinopass/tracing";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
@@ -25,6 +25,12 @@ const refreshes = meter().counter("kinopass.auth.refreshes", {
 const returns = meter().counter("kinopass.auth.social_returns", {
   description: "People coming back from a social network, by provider and outcome",
 });
+
+/** Counts whom a full door turned away before any hook could see him. */
+export const countTurnedAway: OnTurnedAway = ({ method, url }, code) => {
+  const door = DOORS[`${method} ${url}`];
+  if (door !== undefined) signIns.add(1, { door, outcome: code });
+};
 
 /** Counts what goes through the doors. */
 export function countDoors(app: Server): void {

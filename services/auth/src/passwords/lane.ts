@@ -9,7 +9,7 @@
  * first are still being looked up would see the same free place, and be sent away after costing as much.
  */
 import { availableParallelism } from "node:os";
-import { refusals } from "@kinopass/http";
+import { type AppError, refusals } from "@kinopass/http";
 import { meter, pastSpan, type RecordingInstrument } from "@kinopass/tracing";
 import { type Hashed, HashThread, TOGETHER } from "./hash-thread.ts";
 import type { HashResult, HashTask } from "./hash-worker.ts";
@@ -73,17 +73,18 @@ export class HashLane {
     return { working, waiting: this.#waiting.length };
   }
 
-  /** Refuses `busy_try_again` where who came now would wait too long. */
-  demandRoom(): void {
+  /** `busy_try_again` where who came now would wait too long. */
+  refusal(): AppError | undefined {
     const { working, waiting } = this.load;
     // Some tasks come without a place, and a client that hung up gave its place back while its hash goes on.
     const ahead = Math.max(this.#inside, working + waiting);
-    if (!this.#hasRoom(ahead, PROMISED_SHARE * this.#longestWaitMs)) throw this.#full();
+    return this.#hasRoom(ahead, PROMISED_SHARE * this.#longestWaitMs) ? undefined : this.#full();
   }
 
-  /** Takes a place, or refuses as `demandRoom` does; the caller gives it back once. */
+  /** Takes a place, or refuses as `refusal` says; the caller gives it back once. */
   enter(): () => void {
-    this.demandRoom();
+    const refused = this.refusal();
+    if (refused !== undefined) throw refused;
     this.#inside += 1;
     return () => {
       this.#inside -= 1;
@@ -169,7 +170,7 @@ export class HashLane {
     }
   }
 
-  #full() {
+  #full(): AppError {
     this.#shed.add(1);
     return refuse.busy_try_again({ headers: { "retry-after": "1" } });
   }

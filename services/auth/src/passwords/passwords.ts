@@ -4,6 +4,7 @@
  * password) a dummy of the same cost is verified instead, so that time tells nothing.
  */
 import { randomBytes } from "node:crypto";
+import type { AppError } from "@kinopass/http";
 import { trace } from "@kinopass/tracing";
 import type { FastifyReply } from "fastify";
 import type { HashCost } from "./hash-worker.ts";
@@ -27,11 +28,8 @@ export class Passwords {
     return this.#lane;
   }
 
-  /** An onRequest hook of doors that verify: no body is read for a password that nobody could hash. */
-  readonly demandRoom = (_request: object, _reply: object, done: () => void): void => {
-    this.#lane.demandRoom();
-    done();
-  };
+  /** The `room` of doors that verify: no body is read for a password that nobody could hash. */
+  readonly room = (): AppError | undefined => this.#lane.refusal();
 
   /**
    * Their first preHandler: takes a place until the answer is out. Not sooner, or whoever sends a body slowly would hold

@@ -36,6 +36,7 @@ export function signInRoutes(
         // The guard decides: its class depends on the device and the account.
         limit: false,
         priority: "low",
+        room: passwords.room,
         refuses: [
           refuseEmail.email_invalid,
           refusePolicy.password_too_long,
@@ -45,7 +46,7 @@ export function signInRoutes(
           ...captchaRefusals,
         ],
       },
-      onRequest: [passwords.demandRoom, signInGuard.early],
+      onRequest: signInGuard.early,
       preHandler: [signInGuard.recall, passwords.takePlace, signInGuard.before, demandCaptcha],
       onSend: captchaDemand.afterSignIn,
       onResponse: signInGuard.after,
