@@ -30,4 +30,4 @@ async function giveIds(app: App, { makeRequestId }: Options): Promise<void> {
 }
 
 export const tracing = Object.assign(giveIds, { [Symbol.for("skip-override")]: true });
-export { requestContextOf } from "./stand-in-fastify.ts";
+export { openTurnedAway, requestContextOf, requestIdOf } from "./stand-in-fastify.ts";
