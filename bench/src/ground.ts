@@ -46,7 +46,7 @@ async function open(cleanUps: CleanUps, extra: Environment): Promise<Ground> {
   const home = mkdtempSync(join(tmpdir(), "kinopass-bench-"));
   cleanUps.later(() => rmSync(home, { recursive: true, force: true }));
   chmodSync(home, 0o755);
-  const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data") });
+  const postgres = await startEmbeddedPostgres({ directory: join(home, "postgres", "data"), kept: false });
   cleanUps.later(postgres.stop);
   for (const name of ["auth", "catalog"]) await ensureDatabase(postgres, name);
   const mailbox = new Mailbox();

@@ -1,14 +1,13 @@
 /**
  * Loaded before a service, puts stand-ins that do nothing in the place of @kinopass/tracing: how the service would run
  * had nobody ever written a line of tracing. Request ids stay, for they are in answers, log lines and audit rows whether
- * or not anything is traced; as `hooks.js?bare` it takes them away as well.
+ * or not anything is traced.
  */
 import { registerHooks } from "node:module";
 
-const ids = import.meta.url.endsWith("?bare") ? "" : "-ids";
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
-  [/\/packages\/tracing\/dist\/index\.js$/, `./stand-in${ids}.js`],
-  [/\/packages\/tracing\/dist\/fastify\.js$/, `./stand-in-fastify${ids}.js`],
+  [/\/packages\/tracing\/dist\/index\.js$/, "./stand-in-ids.js"],
+  [/\/packages\/tracing\/dist\/fastify\.js$/, "./stand-in-fastify.js"],
   [/\/packages\/tracing\/dist\/register\.js$/, "./stand-in-register.js"],
 ];
 

@@ -36,6 +36,8 @@ export interface EmbeddedOptions {
   readonly port?: number;
   /** `false` is several times faster and loses data on a power cut: for tests. */
   readonly durable?: boolean;
+  /** Whether the data is wanted after `stop`: what could not lie in `directory` goes otherwise. As `durable` if left out. */
+  readonly kept?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -75,7 +77,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       stop: async () => {
         await stop(server);
         // What was not meant to last is not left behind either.
-        if (options.durable === false && place.shelter !== undefined)
+        if ((options.kept ?? options.durable) === false && place.shelter !== undefined)
           rmSync(place.shelter, { recursive: true, force: true });
       },
     };
