@@ -13,7 +13,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { openTurnedAway, requestIdOf } from "@kinopass/tracing/fastify";
-import type { FastifyBaseLogger, FastifyServerFactory } from "fastify";
+import type { FastifyBaseLogger, FastifyServerFactory, onRequestHookHandler } from "fastify";
 import { problemAnswer } from "./answer-errors.ts";
 import type { AppError } from "./refusals.ts";
 import { lineOf } from "./request-log.ts";
@@ -72,13 +72,16 @@ export class Gate {
     return server;
   };
 
-  /** Learns the routes; those of their requests that came by another way are asked here. */
+  /** Learns the routes, and has them ask those of their requests that came by another way. */
   guard(app: Server): void {
-    app.addHook("onRoute", ({ method, url, config }) => {
+    app.addHook("onRoute", (route) => {
+      const { method, url, config, onRequest = [] } = route;
       const room = config?.room;
-      if (room !== undefined && typeof method === "string") this.#doors.set(url, { method, url, room });
+      if (room === undefined || typeof method !== "string") return;
+      this.#doors.set(url, { method, url, room });
+      const ask: onRequestHookHandler = (_request, _reply, done) => done(room());
+      route.onRequest = [ask, ...(Array.isArray(onRequest) ? onRequest : [onRequest])];
     });
-    app.addHook("onRequest", ({ routeOptions: { config } }, _reply, done) => done(config.room?.()));
   }
 
   #turnAway({ door: { method, url }, refusal, message, response }: Knock): void {
