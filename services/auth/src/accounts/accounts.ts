@@ -115,10 +115,9 @@ export class Accounts {
   /** The account, wherever it moved to. */
   @trace("accounts.find")
   async find(id: AccountId): Promise<queries.AccountRow | undefined> {
-    return await this.#directory.locate(
-      id,
-      async (region) => (await queries.find(this.#db, id, region)).rows[0],
-    );
+    const born = birthRegionOf(id);
+    const { rows } = await queries.find(this.#db, id, born);
+    return rows[0] ?? (await queries.findMoved(this.#db, id, born)).rows[0];
   }
 
   /** Reads as much for an address that nobody has: time must not tell (ASVS 6.3.8). */

@@ -93,6 +93,28 @@ test("an account that moves is found by its id, its address and its sessions, th
   assert.deepEqual(identifier, { region: 5 });
 });
 
+test("an account that moves there and back all the time is found whenever it is looked for", async (t) => {
+  const auth = await startTestAuth(t);
+  const anna = await auth.signUp({ email: "anna@example.com", region: "ru_volga" });
+  const { accounts } = auth.auth.capabilities;
+  let isMoving = true;
+  const moving = (async () => {
+    for (let nth = 0; nth < 40; nth += 1) {
+      const region = ["ru_siberia", "ru_ural", "ru_volga"][nth % 3];
+      assert.equal((await ask(auth, "PATCH /v1/me", { region }, anna)).status, 200);
+    }
+    isMoving = false;
+  })();
+  let missed = 0;
+  while (isMoving)
+    for (const found of await Promise.all(
+      Array.from({ length: 6 }, () => accounts.find(anna.accountId as AccountId)),
+    ))
+      if (found === undefined) missed += 1;
+  await moving;
+  assert.equal(missed, 0);
+});
+
 test("thirty moves and changes at once all succeed and leave one account that everything agrees on", async (t) => {
   const auth = await startTestAuth(t);
   const anna = await auth.signUp({ email: "anna@example.com", region: "ru_volga" });

@@ -36,6 +36,14 @@ export const find = statement<AccountRow>(
   `select ${SHOWN} from auth.accounts where id = $1 and region = $2`,
 );
 
+/** Wherever it lives by now; $2: where it was born. One statement sees an account before a move or after it, never in between. */
+export const findMoved = statement<AccountRow>(
+  "accounts.find_moved",
+  `select ${SHOWN} from auth.accounts
+    where id = $1
+      and region = coalesce((select moved.region from auth.relocations as moved where moved.account_id = $1), $2)`,
+);
+
 /** $3 and $4: an account that is not there, looked for where nobody owns the identifier. */
 export const findByIdentifier = statement<AccountRow>(
   "accounts.find_by_identifier",

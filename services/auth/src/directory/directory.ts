@@ -72,20 +72,6 @@ export class Directory {
     await queries.forgetRelocation(tx, owner);
   }
 
-  /**
-   * Runs `read` with the region an account is thought to live in; if nothing is there, asks for its
-   * forwarding address and tries once more.
-   */
-  async locate<T>(
-    id: AccountId,
-    read: (region: RegionCode) => Promise<T | undefined>,
-  ): Promise<T | undefined> {
-    const found = await read(birthRegionOf(id));
-    if (found !== undefined) return found;
-    const { rows } = await queries.findRelocation(this.#db, id);
-    return rows[0] === undefined ? undefined : await read(rows[0].region);
-  }
-
   /** Both columns of the table's key. */
   key(identifier: Identifier): { readonly hash: Buffer; readonly kind: number } {
     return { hash: this.hash(identifier), kind: KINDS[identifier.kind] };

@@ -30,11 +30,6 @@ export const moveOwned = statement<Owner>(
   "update auth.identifiers set region = $3 where value_hash = $1 and kind = $2 and account_id = $4 returning account_id, region",
 );
 
-export const findRelocation = statement<{ readonly region: RegionCode }>(
-  "directory.find_relocation",
-  "select region from auth.relocations where account_id = $1",
-);
-
 export const relocate = statement<never>(
   "directory.relocate",
   `insert into auth.relocations (account_id, region, moved_at) values ($1, $2, $3)
