@@ -21,6 +21,7 @@ const HOT = [
   "directory.claim",
   "directory.find_owner",
   "accounts.find",
+  "accounts.find_moved",
   "accounts.insert",
   "accounts.lock",
   "sessions.open",
@@ -110,6 +111,9 @@ async function live(auth: TestAuth): Promise<void> {
     return answer;
   };
   await expectOk(undefined, "POST", "/v1/sessions/refresh", { refresh_token: phone.refreshToken });
+  const mover = await auth.signUp({ region: "ru_volga" });
+  await expectOk(mover, "PATCH", "/v1/me", { region: "ru_siberia" });
+  await expectOk(mover, "GET", "/v1/me");
   await expectOk(anna, "GET", "/v1/sessions");
   await expectOk(anna, "PATCH", `/v1/sessions/${tv.sessionId}`, { device: { name: "TV" } });
   await expectOk(anna, "DELETE", `/v1/sessions/${tv.sessionId}`);
