@@ -1,10 +1,10 @@
 /**
  * A route that is full turns requests away before the framework has seen them. Where a flood asks for ten times what can
  * be done, nine of ten answers are refusals, and what each of them takes of the processor is taken from those who were let
- * in; the framework's own share of a refusal is larger than that of everything else together.
+ * in; the framework's own share of a refusal is a third.
  *
  * The answer is the one the framework would give, header by header, and so are its line in the log, its span and its
- * metric. Whatever is unusual about a request leaves it to the framework.
+ * metric. An address with a query, and a caller who brings a trace of his own, are left to the framework.
  */
 import {
   createServer,
@@ -101,7 +101,7 @@ export class Gate {
   }
 }
 
-/** Only a request that is in no way unusual is refused here. */
+/** What a caller's own trace means only the framework can judge: whether it comes from a network that is trusted. */
 function refusalOf({ method, room }: Door, message: IncomingMessage): AppError | undefined {
   return message.method === method && message.headers["traceparent"] === undefined ? room() : undefined;
 }
