@@ -2,7 +2,7 @@
  * What traces and metrics tell of the limiter. Written against its shape alone, so that services without limits need
  * no limiter, and the limiter needs no tracing.
  */
-import { activeTraceId, annotate, meter, redisSpan, withSpan } from "@kinopass/tracing";
+import { annotate, meter, redisSpan, withSpan } from "@kinopass/tracing";
 
 interface Decided {
   readonly kind: "allowed" | "refused";
@@ -78,9 +78,10 @@ type RunScript = (...args: readonly unknown[]) => Promise<unknown>;
  */
 export function traceScripts<Client extends object>(client: Client, script: string): Client {
   const { evalsha } = client as { evalsha: RunScript };
+  const options = { script, onlyBelow: true };
   const traced: RunScript = (...args) => {
     const run = () => evalsha.apply(client, args as unknown[]);
-    return activeTraceId() === undefined || isProbe(args) ? run() : redisSpan("EVALSHA", run, { script });
+    return isProbe(args) ? run() : redisSpan("EVALSHA", run, options);
   };
   return Object.assign(client, { evalsha: traced });
 }

@@ -1,4 +1,4 @@
-import { activeTraceId, sqlSpan } from "@kinopass/tracing";
+import { sqlSpan } from "@kinopass/tracing";
 import pg from "pg";
 import { asDatabaseError, isConnectionLost } from "./errors.ts";
 
@@ -125,21 +125,19 @@ export class PostgresDatabase implements Database {
   }
 }
 
-async function runOn<Row>(client: pg.PoolClient, { name, text, values }: Statement): Promise<Result<Row>> {
-  try {
-    const result = await traced(name, () => client.query({ name, text, values: [...values] }));
-    return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
-  } catch (error) {
-    throw asDatabaseError(error, name);
-  }
-}
-
 /**
  * Statements belong to whoever needs them: a poll in the background, several times a second, makes no traces of one
  * span each. Background work that wants a trace gives itself a span.
  */
-function traced<T>(name: string, run: () => Promise<T>): Promise<T> {
-  return activeTraceId() === undefined ? run() : sqlSpan(name, run);
+const SPAN = { onlyBelow: true };
+
+async function runOn<Row>(client: pg.PoolClient, { name, text, values }: Statement): Promise<Result<Row>> {
+  try {
+    const result = await sqlSpan(name, () => client.query({ name, text, values: [...values] }), SPAN);
+    return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
+  } catch (error) {
+    throw asDatabaseError(error, name);
+  }
 }
 
 async function inTransaction<T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -157,7 +155,7 @@ async function inTransaction<T>(client: pg.PoolClient, work: (tx: Transaction) =
 
 async function control(client: pg.PoolClient, command: "begin" | "commit" | "rollback"): Promise<void> {
   try {
-    await traced(command, () => client.query(command));
+    await sqlSpan(command, () => client.query(command), SPAN);
   } catch (error) {
     throw asDatabaseError(error, command);
   }

@@ -31,6 +31,19 @@ test("an SQL span tells statement, verb, rows and SQLSTATE by the semantic conve
   assert.equal(open.attributes["error.type"], "40001");
 });
 
+test("asked to stay below a span, SQL and Redis make none where no span is active", async (t) => {
+  const { collect } = await traceToReceiver(t);
+  const below = { onlyBelow: true };
+  const both = () => [sqlSpan("revocations.since", () => 1, below), redisSpan("GET", () => 2, below)];
+  assert.deepEqual(both(), [1, 2]);
+  assert.deepEqual(await collect(), []);
+  assert.deepEqual(withSpan("job", {}, both), [1, 2]);
+  const spans = await collect();
+  const job = spanNamed(spans, "job");
+  for (const name of ["revocations.since", "GET"])
+    assert.equal(spanNamed(spans, name).parentSpanId, job.spanId);
+});
+
 test("a Redis span tells command, script and batch size", async (t) => {
   const { collect } = await traceToReceiver(t);
   await redisSpan("EVALSHA", async () => [1], { script: "take-tokens", namespace: "0" });

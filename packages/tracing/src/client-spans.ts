@@ -1,7 +1,7 @@
-import { type Attributes, context, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { outgoingHeaders } from "./outgoing.ts";
 import { type Pickers, runTraced, type TracedCall } from "./traced-call.ts";
-import { activeTracer } from "./tracer.ts";
+import { activeContext, activeTracer } from "./tracer.ts";
 import { withSpan } from "./with-span.ts";
 
 // Names and attributes follow the OpenTelemetry semantic conventions for database and HTTP client spans (stable, 1.4x).
@@ -16,13 +16,13 @@ export interface SqlSpanOptions {
   readonly namespace?: string;
   /** The main table. */
   readonly collection?: string;
+  /** Where no span is active, make none: for what is asked in the background all the time. */
+  readonly onlyBelow?: boolean;
 }
 
 /** A span around one SQL statement. `statement` is its name (`sessions.rotate`): neither text nor values are kept. */
 export function sqlSpan<Result>(statement: string, fn: () => Result, options: SqlSpanOptions = {}): Result {
-  const tracer = activeTracer();
-  if (tracer === undefined) return fn();
-  return runTraced(tracer, context.active(), () => sqlCall(statement, options), fn);
+  return runBelow(options, () => sqlCall(statement, options), fn);
 }
 
 function sqlCall(statement: string, { operation, namespace, collection }: SqlSpanOptions): TracedCall {
@@ -40,13 +40,25 @@ export interface RedisSpanOptions {
   readonly batchSize?: number;
   /** The database index. */
   readonly namespace?: string;
+  /** Where no span is active, make none: for what is asked in the background all the time. */
+  readonly onlyBelow?: boolean;
 }
 
 /** A span around one Redis command (`EVALSHA`, `GET`, `PIPELINE`). Keys and values are not kept. */
 export function redisSpan<Result>(command: string, fn: () => Result, options: RedisSpanOptions = {}): Result {
+  return runBelow(options, () => redisCall(command, options), fn);
+}
+
+function runBelow<Result>(
+  { onlyBelow }: { readonly onlyBelow?: boolean },
+  describe: () => TracedCall,
+  fn: () => Result,
+): Result {
   const tracer = activeTracer();
   if (tracer === undefined) return fn();
-  return runTraced(tracer, context.active(), () => redisCall(command, options), fn);
+  const within = activeContext();
+  if (onlyBelow === true && trace.getSpan(within) === undefined) return fn();
+  return runTraced(tracer, within, describe, fn);
 }
 
 function redisCall(command: string, { script, batchSize, namespace }: RedisSpanOptions): TracedCall {

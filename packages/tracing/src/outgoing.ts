@@ -1,7 +1,7 @@
-import { context, defaultTextMapSetter, propagation } from "@opentelemetry/api";
+import { defaultTextMapSetter, propagation } from "@opentelemetry/api";
 import { currentRequest } from "./request-context.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
-import { activeTracer } from "./tracer.ts";
+import { activeContext, activeTracer } from "./tracer.ts";
 
 /**
  * The headers a call to another service of ours carries: x-request-id of the request being served, and traceparent (with
@@ -12,6 +12,6 @@ export function outgoingHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   const request = currentRequest();
   if (request !== undefined) headers[REQUEST_ID_HEADER] = request.requestId;
-  if (activeTracer() !== undefined) propagation.inject(context.active(), headers, defaultTextMapSetter);
+  if (activeTracer() !== undefined) propagation.inject(activeContext(), headers, defaultTextMapSetter);
   return headers;
 }

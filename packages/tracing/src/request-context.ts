@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Context, context, createContextKey, INVALID_TRACEID, trace } from "@opentelemetry/api";
-import { activeTracer } from "./tracer.ts";
+import { type Context, createContextKey, INVALID_TRACEID, trace } from "@opentelemetry/api";
+import { activeContext, activeTracer, runIn } from "./tracer.ts";
 
 /** What belongs to the request that is being served, for whoever writes a log line, an audit row or a call out. */
 export interface RequestContext {
@@ -25,21 +25,21 @@ export function runWithRequest<Result>(request: RequestContext, fn: () => Result
  */
 export function runWithRequestIn<Result>(request: RequestContext, within: Context, fn: () => Result): Result {
   const both = within.setValue(KEY, request);
-  if (storage.getStore() === undefined) return context.with(both, fn);
-  return storage.run(request, () => context.with(both, fn));
+  if (storage.getStore() === undefined) return runIn(both, fn);
+  return storage.run(request, () => runIn(both, fn));
 }
 
 /** The request being served here; undefined outside any (start-up, background work without a cause). */
 export function currentRequest(): RequestContext | undefined {
   const nearest = storage.getStore();
   if (nearest !== undefined || activeTracer() === undefined) return nearest;
-  return context.active().getValue(KEY) as RequestContext | undefined;
+  return activeContext().getValue(KEY) as RequestContext | undefined;
 }
 
 /** The trace id to show a person or write beside an error: of the active span, else of the request. */
 export function activeTraceId(): string | undefined {
   if (activeTracer() === undefined) return storage.getStore()?.traceId;
-  const active = trace.getActiveSpan()?.spanContext().traceId;
+  const active = trace.getSpan(activeContext())?.spanContext().traceId;
   if (active !== undefined && active !== INVALID_TRACEID) return active;
   return currentRequest()?.traceId;
 }

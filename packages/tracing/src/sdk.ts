@@ -23,6 +23,7 @@ import { lateRecorderOn } from "./late-recorder.ts";
 import { setLateRecorder } from "./late-span.ts";
 import { samplerOf } from "./sampler.ts";
 import { type Sender, SpanBatches, type SpanRequest } from "./span-batches.ts";
+import { setOwnSdk } from "./tracer.ts";
 import { type EndedSpans, KinopassTracerProvider } from "./tracer-provider.ts";
 import { type Log, WatchedExporter } from "./watched-exporter.ts";
 
@@ -52,10 +53,12 @@ export async function startTracing(config: TracingConfig, log: Log): Promise<Run
     limits: config.spanLimits,
     processors: await Promise.all(config.exporters.map((name) => processor(name, config, { resource, log }))),
   });
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  const contexts = new AsyncLocalStorageContextManager();
+  const tracer = provider.getTracer("@kinopass/tracing");
+  const isOurs = context.setGlobalContextManager(contexts) && trace.setGlobalTracerProvider(provider);
   propagation.setGlobalPropagator(propagator(config.propagators));
-  trace.setGlobalTracerProvider(provider);
-  setLateRecorder(lateRecorderOn(provider.getTracer("@kinopass/tracing")));
+  setLateRecorder(lateRecorderOn(tracer));
+  if (isOurs) setOwnSdk({ tracer, contexts });
   log({
     level: "info",
     msg: "tracing is on",
@@ -75,7 +78,9 @@ export async function startTracing(config: TracingConfig, log: Log): Promise<Run
 
 async function stop(provider: KinopassTracerProvider, deadlineMs: number, log: Log): Promise<void> {
   setLateRecorder(undefined);
+  setOwnSdk(undefined);
   trace.disable();
+  context.disable();
   propagation.disable();
   const { promise: late, resolve } = Promise.withResolvers<"late">();
   const timer = setTimeout(resolve, deadlineMs, "late");

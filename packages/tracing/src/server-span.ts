@@ -8,6 +8,7 @@ import {
   type Link,
   propagation,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   type Tracer,
@@ -87,28 +88,22 @@ interface Arrival {
 }
 
 /** Opens the span of a request that has just arrived. */
-export function openServerSpan(tracer: Tracer, { request, trust, startedAt }: Arrival): ServerSpan {
+export function openServerSpan(tracer: Tracer, arrival: Arrival): ServerSpan {
+  const { request, trust } = arrival;
   // Asked for once: Fastify makes an object of a dozen fields each time.
   const { config, url: route } = request.routeOptions;
   if (config.trace === false) return untraced;
-  const method = METHODS.has(request.method) ? request.method : "HTTP";
-  const name = route === undefined ? method : `${method} ${route}`;
   const { parent, links } = foreignContext(request, trust);
   // No sampler of the set-up looks at attributes, and most requests are sampled out: those never gather them.
-  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, links }, parent);
-  const opened = { request, name, span, parent, startedAt };
-  if (isSampledOutHere(span)) return new SampledOut(opened);
+  const span = tracer.startSpan(nameOf(request, route), { kind: SpanKind.SERVER, links }, parent);
+  if (isSampledOutHere(span)) return new SampledOut(arrival, span, parent);
   span.setAttributes(requestAttributes(request, route));
-  return new Recorded(opened);
+  return new Recorded(span, parent);
 }
 
-interface Opened {
-  readonly request: SpannedRequest;
-  readonly name: string;
-  readonly span: Span;
-  readonly parent: Context;
-  /** A reading of performance.now(). */
-  readonly startedAt: number;
+function nameOf({ method }: SpannedRequest, route: string | undefined): string {
+  const known = METHODS.has(method) ? method : "HTTP";
+  return route === undefined ? known : `${known} ${route}`;
 }
 
 /** On routes that opted out. */
@@ -120,7 +115,7 @@ class Recorded implements ServerSpan {
   readonly #span: Span;
   #told = false;
 
-  constructor({ span, parent }: Opened) {
+  constructor(span: Span, parent: Context) {
     this.#span = span;
     this.context = trace.setSpan(parent, span);
     this.traceId = span.spanContext().traceId;
@@ -144,14 +139,18 @@ class Recorded implements ServerSpan {
 class SampledOut implements ServerSpan {
   readonly context: Context;
   readonly traceId: string;
-  readonly #opened: Opened;
+  readonly #arrival: Arrival;
+  readonly #ids: SpanContext;
+  readonly #parent: Context;
   #thrown: unknown;
   #told = false;
 
-  constructor(opened: Opened) {
-    this.#opened = opened;
-    this.context = trace.setSpan(opened.parent, opened.span);
-    this.traceId = opened.span.spanContext().traceId;
+  constructor(arrival: Arrival, span: Span, parent: Context) {
+    this.#arrival = arrival;
+    this.#ids = span.spanContext();
+    this.#parent = parent;
+    this.context = trace.setSpan(parent, span);
+    this.traceId = this.#ids.traceId;
   }
 
   failed(error: unknown, reply: SpannedReply): void {
@@ -170,16 +169,17 @@ class SampledOut implements ServerSpan {
   #tell(reply: SpannedReply): void {
     if (this.#told) return;
     this.#told = true;
-    const { request, name, span, parent, startedAt } = this.#opened;
+    const { request, startedAt } = this.#arrival;
+    const { url: route } = request.routeOptions;
     const thrown = this.#thrown;
     const told = thrown !== undefined && !isRefusal(thrown);
     lateRecorder()?.({
-      name,
+      name: nameOf(request, route),
       kind: SpanKind.SERVER,
-      attributes: requestAttributes(request, request.routeOptions.url),
-      parent,
+      attributes: requestAttributes(request, route),
+      parent: this.#parent,
       startedAt,
-      ids: span.spanContext(),
+      ids: this.#ids,
       describe: (late) => {
         if (told) recordFailure(late, thrown);
         noteAnswer(late, reply, told);

@@ -1,8 +1,8 @@
-import { trace as api, type Context, context, SpanKind, type Tracer } from "@opentelemetry/api";
+import { trace as api, type Context, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { AnyFunction, FunctionContext, Trace, TraceOptions } from "./trace-types.ts";
 import { runTraced, runTracedGenerator, type TracedCall } from "./traced-call.ts";
 import { isIteration } from "./traced-iteration.ts";
-import { activeTracer } from "./tracer.ts";
+import { activeContext, activeTracer } from "./tracer.ts";
 
 type AnyOptions = TraceOptions<never[], never>;
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
@@ -85,12 +85,12 @@ function wrap(fn: Callable, options: AnyOptions, naming: Naming, home?: Context)
 /** Where a call without an active span belongs: to the span that was active when the wrapper was made, if any. */
 function homeContext(): Context | undefined {
   if (activeTracer() === undefined) return undefined;
-  const here = context.active();
+  const here = activeContext();
   return api.getSpan(here) === undefined ? undefined : here;
 }
 
 function parentContext(home: Context | undefined): Context {
-  const here = context.active();
+  const here = activeContext();
   return home !== undefined && api.getSpan(here) === undefined ? home : here;
 }
 

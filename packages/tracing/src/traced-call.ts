@@ -3,7 +3,6 @@ import {
   type Attributes,
   type Context,
   context,
-  INVALID_TRACEID,
   type Link,
   type Span,
   type SpanKind,
@@ -15,6 +14,7 @@ import {
 import { isRefusal, recordFailure } from "./failure.ts";
 import { type LateRecorder, lateRecorder } from "./late-span.ts";
 import { light } from "./light-context.ts";
+import { SampledOutSpan } from "./sampled-out-span.ts";
 import { type Iteration, type IterationSpan, isIteration, traceIteration } from "./traced-iteration.ts";
 
 /** What a traced call keeps on its author's word; by itself it keeps no argument and no result. */
@@ -49,8 +49,9 @@ export function runTraced<Result>(
   describe: () => TracedCall,
   work: (span: Span) => Result,
 ): Result {
-  const above = sampledOutAbove(parent);
-  if (above !== undefined) return runSampledOut(above, parent, describe, work);
+  const above = trace.getSpan(parent);
+  if (above instanceof SampledOutSpan) return runSampledOut(above, parent, describe, work);
+  if (above !== undefined && isSampledOutHere(above)) return work(above);
   const call = describe();
   const span = startSpan(tracer, parent, call);
   let result: Result;
@@ -84,7 +85,8 @@ export function runTracedGenerator(
   describe: () => TracedCall,
   make: () => Iteration,
 ): Iteration {
-  if (sampledOutAbove(parent) !== undefined) return make();
+  const above = trace.getSpan(parent);
+  if (above !== undefined && isSampledOutHere(above)) return make();
   return traceIteration(make(), () => {
     const call = describe();
     return iterationSpan(startSpan(tracer, parent, call), parent, call);
@@ -132,15 +134,10 @@ function note(span: Span, picker: Picker, values: readonly unknown[]): void {
 
 /** The trace was sampled out in this process, so no span below can be wanted, unless it fails. */
 export function isSampledOutHere(span: Span): boolean {
+  if (span instanceof SampledOutSpan) return true;
   if (span.isRecording()) return false;
   const { traceFlags, isRemote } = span.spanContext();
   return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true;
-}
-
-/** The span of a context whose trace was sampled out in this process. */
-function sampledOutAbove(within: Context): Span | undefined {
-  const above = trace.getSpan(within);
-  return above !== undefined && isSampledOutHere(above) ? above : undefined;
 }
 
 /** No span is made: failures alone are told afterwards, as children of the span that was sampled out. */
@@ -151,7 +148,7 @@ function runSampledOut<Result>(
   work: (span: Span) => Result,
 ): Result {
   const record = lateRecorder();
-  if (record === undefined || above.spanContext().traceId === INVALID_TRACEID) return work(above);
+  if (record === undefined) return work(above);
   const startedAt = performance.now();
   const tell = (error: unknown): never => {
     tellLate(record, { parent, describe }, startedAt, error);

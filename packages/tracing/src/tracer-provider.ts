@@ -19,6 +19,7 @@ import type { SpanLimitNumbers } from "./config.ts";
 import type { LateSpan } from "./late-span.ts";
 import { LIGHT_ROOT, light } from "./light-context.ts";
 import { RecordedSpan, type SpanGround } from "./recorded-span.ts";
+import { SampledOutSpan } from "./sampled-out-span.ts";
 
 /** Whether a new span is kept: asked with its parent, if it has one, and the id of its trace. */
 export type Sample = (parent: SpanContext | undefined, traceId: string) => boolean;
@@ -96,8 +97,7 @@ class KinopassTracer implements Tracer {
     const parent = isFirst || options.root === true ? undefined : parentIn(within);
     const traceId = parent?.traceId ?? newId(16);
     if (this.#sample(parent, traceId)) return this.#record(name, options, parent, traceId, newId(8));
-    const spanContext = withState({ traceId, spanId: newId(8), traceFlags: TraceFlags.NONE }, parent);
-    return trace.wrapSpanContext(spanContext);
+    return new SampledOutSpan(withState({ traceId, spanId: newId(8), traceFlags: TraceFlags.NONE }, parent));
   }
 
   startActiveSpan<Work extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<Work> {

@@ -1,13 +1,6 @@
-import {
-  type Attributes,
-  context,
-  INVALID_SPAN_CONTEXT,
-  type Span,
-  SpanKind,
-  trace,
-} from "@opentelemetry/api";
+import { type Attributes, INVALID_SPAN_CONTEXT, type Span, SpanKind, trace } from "@opentelemetry/api";
 import { type Pickers, runTraced } from "./traced-call.ts";
-import { activeTracer } from "./tracer.ts";
+import { activeContext, activeTracer } from "./tracer.ts";
 
 export interface SpanOptions {
   /** INTERNAL unless told otherwise. */
@@ -24,7 +17,7 @@ export function withSpan<Result>(name: string, options: SpanOptions, fn: (span: 
   const tracer = activeTracer();
   if (tracer === undefined) return fn(NO_SPAN);
   const describe = () => ({ ...options, name, kind: options.kind ?? SpanKind.INTERNAL });
-  return runTraced(tracer, context.active(), describe, fn);
+  return runTraced(tracer, activeContext(), describe, fn);
 }
 
 /** Writes down below the active span what has happened already; both times are readings of performance.now(). */
@@ -35,5 +28,5 @@ export function pastSpan(name: string, { began, ended }: Readonly<Record<"began"
 /** Adds attributes to the active span. Ids and words from fixed lists only: never a password, token, code or e-mail. */
 export function annotate(attributes: Attributes): void {
   if (activeTracer() === undefined) return;
-  trace.getActiveSpan()?.setAttributes(attributes);
+  trace.getSpan(activeContext())?.setAttributes(attributes);
 }
