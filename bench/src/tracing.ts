@@ -12,7 +12,12 @@ const PROCESSES = 5;
  * Until the code is compiled the processor time of that is counted too, the more of it the more code there is. What one
  * request in a hundred runs takes the longest: at 1 % a page goes on getting cheaper for some twenty seconds.
  */
-const WARM_UP_SECONDS = 25;
+const WARM_UP_ROUNDS = 10;
+/**
+ * All are kept warm in turn. One that stood still for a minute or two, while the others had all of their time, has thrown
+ * code away and compiles it anew for half a minute: it took a seventh more processor time, whatever its mode.
+ */
+const WARM_UP_SECONDS = 2.5;
 /** Short turns and many of them: on a shared machine a long one catches somebody else's work. */
 const TURNS = 10;
 const TURN_SECONDS = 0.3;
@@ -91,7 +96,8 @@ async function measured(
     // Each time another mode is the first to start and the first of a round: none is always the one after a pause.
     for (const mode of turned(process))
       running.set(mode, await ground.another(service, environment(mode, endpoint)));
-    for (const one of running.values()) await turn(one, people, once, WARM_UP_SECONDS);
+    for (let round = 0; round < WARM_UP_ROUNDS; round += 1)
+      for (const one of running.values()) await turn(one, people, once, WARM_UP_SECONDS);
     for (let round = 0; round < TURNS; round += 1)
       for (const mode of turned(round)) {
         const one = running.get(mode);
