@@ -35,6 +35,7 @@ const MODES = {
 type Mode = keyof typeof MODES;
 const NAMES = Object.keys(MODES) as Mode[];
 const BARE: Mode = "no tracing code";
+const BARE_AGAIN: Mode = "the same again";
 
 /** What one process did in its turns: of both the better quartile, since whoever else is at work only ever adds. */
 interface Showing {
@@ -46,8 +47,8 @@ interface Showing {
 /**
  * Refreshes and film pages with tracing off, at 1 % and at 100 %, ÷ the same services with @kinopass/tracing replaced
  * by stand-ins that know request ids, as a service without tracing would, and nothing else. Beside them: the same
- * stand-ins a second time, which tells how far the figures can be believed. All run side by
- * side on one database and are measured in turn, so that the machine's drift falls on all. Spans go to a receiver in
+ * stand-ins a second time, which tells how far the figures can be believed; the others are held against the mean of both.
+ * All run side by side on one database and are measured in turn, so that the machine's drift falls on all. Spans go to a receiver in
  * the load generator's process, which throws them away unread.
  */
 export async function benchTracing(parameter?: string): Promise<Figure[]> {
@@ -138,12 +139,26 @@ function environment(mode: Mode, endpoint: string): Record<string, string> {
 }
 
 function report(unit: string, seen: ReadonlyMap<Mode, readonly Showing[]>): Figure[] {
-  const bare = seen.get(BARE) ?? [];
+  const [bare = [], again = []] = [seen.get(BARE), seen.get(BARE_AGAIN)];
+  const both = bare.map((one, index) => meanOf(one, again[index] ?? one));
   const failed = [...seen.values()].flat().reduce((sum, { failures }) => sum + failures, 0);
   return [
-    ...NAMES.flatMap((mode) => figuresOf(`${unit}, ${mode}`, { mode, shown: seen.get(mode) ?? [], bare })),
+    ...NAMES.flatMap((mode) => {
+      const against = mode === BARE_AGAIN ? bare : both;
+      return figuresOf(`${unit}, ${mode}`, { mode, shown: seen.get(mode) ?? [], bare: against });
+    }),
     { name: `${unit}: failed requests`, value: failed, unit: "", target: { atMost: 0 } },
   ];
+}
+
+/** Of two processes that run the same code. */
+function meanOf(one: Showing, other: Showing): Showing {
+  const mean = (pick: (of: Showing) => number) => (pick(one) + pick(other)) / 2;
+  return {
+    perSecond: mean(({ perSecond }) => perSecond),
+    cpuUs: mean(({ cpuUs }) => cpuUs),
+    failures: one.failures + other.failures,
+  };
 }
 
 interface Compared {
