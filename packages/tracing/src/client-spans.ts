@@ -9,20 +9,23 @@ import { withSpan } from "./with-span.ts";
 const SQL_RECORD: Pickers = { result: returnedRows, error: databaseError };
 const REDIS_RECORD: Pickers = { error: databaseError };
 
-export interface SqlSpanOptions {
+export interface DatabaseSpanOptions {
+  /** Where no span is active, make none: for what is asked in the background all the time. */
+  readonly onlyBelow?: boolean;
+}
+
+export interface SqlSpanOptions extends DatabaseSpanOptions {
   /** The SQL verb (SELECT, UPDATE…), where the caller knows it. */
   readonly operation?: string;
   /** The database's name. */
   readonly namespace?: string;
   /** The main table. */
   readonly collection?: string;
-  /** Where no span is active, make none: for what is asked in the background all the time. */
-  readonly onlyBelow?: boolean;
 }
 
 /** A span around one SQL statement. `statement` is its name (`sessions.rotate`): neither text nor values are kept. */
 export function sqlSpan<Result>(statement: string, fn: () => Result, options: SqlSpanOptions = {}): Result {
-  return runBelow(options, () => sqlCall(statement, options), fn);
+  return runDatabaseCall(options, () => sqlCall(statement, options), fn);
 }
 
 function sqlCall(statement: string, { operation, namespace, collection }: SqlSpanOptions): TracedCall {
@@ -33,24 +36,22 @@ function sqlCall(statement: string, { operation, namespace, collection }: SqlSpa
   return { name: statement, kind: SpanKind.CLIENT, attributes, record: SQL_RECORD };
 }
 
-export interface RedisSpanOptions {
+export interface RedisSpanOptions extends DatabaseSpanOptions {
   /** The script's or function's name for EVALSHA, FCALL. */
   readonly script?: string;
   /** Commands sent in one pipeline or transaction. */
   readonly batchSize?: number;
   /** The database index. */
   readonly namespace?: string;
-  /** Where no span is active, make none: for what is asked in the background all the time. */
-  readonly onlyBelow?: boolean;
 }
 
 /** A span around one Redis command (`EVALSHA`, `GET`, `PIPELINE`). Keys and values are not kept. */
 export function redisSpan<Result>(command: string, fn: () => Result, options: RedisSpanOptions = {}): Result {
-  return runBelow(options, () => redisCall(command, options), fn);
+  return runDatabaseCall(options, () => redisCall(command, options), fn);
 }
 
-function runBelow<Result>(
-  { onlyBelow }: { readonly onlyBelow?: boolean },
+function runDatabaseCall<Result>(
+  { onlyBelow }: DatabaseSpanOptions,
   describe: () => TracedCall,
   fn: () => Result,
 ): Result {
