@@ -35,25 +35,21 @@ export interface Ground {
  * Auth through a proxy that can be told to misbehave, so that the stand itself need not be changed.
  */
 export async function openGround(stand: RunningStand): Promise<Ground> {
-  const cleanUps: (() => unknown)[] = [];
-  const close = async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  };
+  const cleanUps = new AsyncDisposableStack();
+  const close = () => cleanUps.disposeAsync();
   try {
-    return { ...(await open(stand, (cleanUp) => cleanUps.push(cleanUp))), close };
+    return { ...(await open(stand, cleanUps)), close };
   } catch (error) {
-    await close();
+    // Why it did not open is what is told, not what that led to.
+    await close().catch(() => {});
     throw error;
   }
 }
 
-async function open(
-  stand: RunningStand,
-  later: (cleanUp: () => unknown) => void,
-): Promise<Omit<Ground, "close">> {
+async function open(stand: RunningStand, cleanUps: AsyncDisposableStack): Promise<Omit<Ground, "close">> {
   const { env, addresses } = stand.published;
   const home = mkdtempSync(join(tmpdir(), "kinopass-drill-"));
-  later(() => rmSync(home, { recursive: true, force: true }));
+  cleanUps.defer(() => rmSync(home, { recursive: true, force: true }));
   let [background, fromRequests] = [0, 0];
   const proxy = await FaultProxy.listen({
     port: Number(new URL(addresses.auth).port),
@@ -64,13 +60,13 @@ async function open(
       else fromRequests += 1;
     },
   });
-  later(() => proxy.close());
-  const credential = await drillCredential(env, later);
+  cleanUps.defer(() => proxy.close());
+  const credential = await drillCredential(env, cleanUps);
   const limitsFile = join(home, "limits.json");
   // What limits cost is measured elsewhere; here they would only hide what an outage does.
   writeFileSync(limitsFile, JSON.stringify({ allow: ["127.0.0.0/8"] }));
   const own = { ...env, LIMITS_FILE: limitsFile, AUTH_URL: proxy.url, ...namesOf(credential) };
-  const catalog = await startCatalog({ ...own, CATALOG_GUARD_DIRECTORY: join(home, "catalog") }, later);
+  const catalog = await startCatalog({ ...own, CATALOG_GUARD_DIRECTORY: join(home, "catalog") }, cleanUps);
   const strict = await startStrict(
     {
       issuer: addresses.auth,
@@ -79,22 +75,19 @@ async function open(
       authUrl: proxy.url,
       directory: join(home, "strict"),
     },
-    later,
+    cleanUps,
   );
   const asked = () => ({ connections: proxy.accepted, background, fromRequests });
   return { catalog, strict, proxy, asked };
 }
 
-async function drillCredential(
-  env: Readonly<Record<string, string>>,
-  later: (cleanUp: () => unknown) => void,
-) {
+async function drillCredential(env: Readonly<Record<string, string>>, cleanUps: AsyncDisposableStack) {
   const services = openServices(env);
-  later(() => services.close());
+  cleanUps.defer(() => services.close());
   const credential = await services.add(`drill-${process.pid}-${Math.floor(performance.timeOrigin)}`, [
     "revocations",
   ]);
-  later(() => services.disable(credential.id));
+  cleanUps.defer(async () => void (await services.disable(credential.id)));
   return credential;
 }
 
@@ -104,7 +97,7 @@ function namesOf({ id, secret }: { readonly id: string; readonly secret: string 
 
 async function startCatalog(
   env: Readonly<Record<string, string>>,
-  later: (cleanUp: () => unknown) => void,
+  cleanUps: AsyncDisposableStack,
 ): Promise<string> {
   const port = await freePort();
   const main = fileURLToPath(new URL("main.js", import.meta.resolve("@kinopass/catalog")));
@@ -114,7 +107,7 @@ async function startCatalog(
     CATALOG_METRICS_PORT: "0",
     LOG_LEVEL: "warn",
   });
-  later(() => end(child));
+  cleanUps.defer(() => end(child));
   const url = `http://127.0.0.1:${port}`;
   const deadline = performance.now() + READY_MS;
   while (performance.now() < deadline && child.exitCode === null) {
@@ -128,12 +121,9 @@ async function startCatalog(
   throw new Refused("The drill's own catalog did not start.");
 }
 
-async function startStrict(
-  settings: StrictSettings,
-  later: (cleanUp: () => unknown) => void,
-): Promise<string> {
+async function startStrict(settings: StrictSettings, cleanUps: AsyncDisposableStack): Promise<string> {
   const child = launch(STRICT, {});
-  later(() => end(child));
+  cleanUps.defer(() => end(child));
   child.send(settings);
   const [{ port }] = (await Promise.race([
     once(child, "message", { signal: AbortSignal.timeout(READY_MS) }),
