@@ -721,7 +721,10 @@ export interface paths {
         /** Roles by name (needs `roles:read`) */
         get: operations["listRoles"];
         put?: never;
-        /** Make a role of permissions you have yourself (needs `roles:write`) */
+        /**
+         * Make a role of permissions you have yourself (needs `roles:write`)
+         * @description Needs a sign-in of the last ten minutes.
+         */
         post: operations["createRole"];
         delete?: never;
         options?: never;
@@ -740,13 +743,16 @@ export interface paths {
         get: operations["getRole"];
         put?: never;
         post?: never;
-        /** Delete a role that nobody has (needs `roles:write`) */
+        /**
+         * Delete a role that nobody has (needs `roles:write`)
+         * @description Needs a sign-in of the last ten minutes.
+         */
         delete: operations["deleteRole"];
         options?: never;
         head?: never;
         /**
          * Change what a role permits (needs `roles:write`)
-         * @description It holds at once for everybody who has the role: permissions are not in tokens.
+         * @description Needs a sign-in of the last ten minutes. It holds at once for everybody who has the role: permissions are not in tokens.
          */
         patch: operations["changeRole"];
         trace?: never;
@@ -761,13 +767,13 @@ export interface paths {
         get?: never;
         /**
          * Give an account a role (needs `roles:grant` and all that the role permits)
-         * @description Tokens issued so far do not show it; a refresh brings it.
+         * @description Needs a sign-in of the last ten minutes. Tokens issued so far do not show the role; a refresh brings it.
          */
         put: operations["grantRole"];
         post?: never;
         /**
          * Take a role away (needs `roles:grant` and all that the role permits)
-         * @description The last superuser who can sign in keeps the role.
+         * @description Needs a sign-in of the last ten minutes. The last superuser who can sign in keeps the role.
          */
         delete: operations["revokeRole"];
         options?: never;
@@ -6324,6 +6330,7 @@ export interface operations {
             };
             /**
              * @description `permission_required`: You do not have the permission for this
+             *     `reauth_required`: Confirm that it is you: sign in again
              *     `permission_not_held`: This concerns permissions that you do not have yourself
              */
             403: {
@@ -6562,6 +6569,7 @@ export interface operations {
             };
             /**
              * @description `permission_required`: You do not have the permission for this
+             *     `reauth_required`: Confirm that it is you: sign in again
              *     `permission_not_held`: This concerns permissions that you do not have yourself
              */
             403: {
@@ -6744,6 +6752,7 @@ export interface operations {
             };
             /**
              * @description `permission_required`: You do not have the permission for this
+             *     `reauth_required`: Confirm that it is you: sign in again
              *     `permission_not_held`: This concerns permissions that you do not have yourself
              */
             403: {
@@ -6876,6 +6885,7 @@ export interface operations {
             };
             /**
              * @description `permission_required`: You do not have the permission for this
+             *     `reauth_required`: Confirm that it is you: sign in again
              *     `permission_not_held`: This concerns permissions that you do not have yourself
              */
             403: {
@@ -7002,6 +7012,7 @@ export interface operations {
             };
             /**
              * @description `permission_required`: You do not have the permission for this
+             *     `reauth_required`: Confirm that it is you: sign in again
              *     `permission_not_held`: This concerns permissions that you do not have yourself
              */
             403: {

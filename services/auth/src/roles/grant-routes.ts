@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { type Accounts, refuse as refuseAccount } from "../accounts/accounts.ts";
 import { memberSecurity } from "../http/authenticate.ts";
 import type { AccountId } from "../ids.ts";
-import { type PermissionGuard, permissionRefusals } from "./permission-guard.ts";
+import { freshPermissionRefusals, type PermissionGuard } from "./permission-guard.ts";
 import { type Roles, refuse } from "./roles.ts";
 import { GrantParams } from "./schemas.ts";
 
@@ -17,7 +17,7 @@ const tags = ["roles"];
 const security = memberSecurity;
 const limit = { class: "admin" } as const;
 const grantRefusals = [
-  ...permissionRefusals,
+  ...freshPermissionRefusals,
   refuse.permission_not_held,
   refuse.role_not_found,
   refuseAccount.account_not_found,
@@ -31,7 +31,8 @@ export function grantRoutes(app: Server, { roles, guard, accounts }: Dependencie
       schema: {
         operationId: "grantRole",
         summary: "Give an account a role (needs `roles:grant` and all that the role permits)",
-        description: "Tokens issued so far do not show it; a refresh brings it.",
+        description:
+          "Needs a sign-in of the last ten minutes. Tokens issued so far do not show the role; a refresh brings it.",
         tags,
         security,
         params: GrantParams,
@@ -39,7 +40,7 @@ export function grantRoutes(app: Server, { roles, guard, accounts }: Dependencie
       },
     },
     async (request, reply) => {
-      const actor = await guard.requirePermission(request, "roles:grant");
+      const actor = await guard.requireFreshPermission(request, "roles:grant");
       const { id, name } = request.params;
       await accounts.underLock(id as AccountId, (tx, account) => roles.grant(tx, actor, account.id, name));
       return reply.code(204).send(null);
@@ -53,7 +54,8 @@ export function grantRoutes(app: Server, { roles, guard, accounts }: Dependencie
       schema: {
         operationId: "revokeRole",
         summary: "Take a role away (needs `roles:grant` and all that the role permits)",
-        description: "The last superuser who can sign in keeps the role.",
+        description:
+          "Needs a sign-in of the last ten minutes. The last superuser who can sign in keeps the role.",
         tags,
         security,
         params: GrantParams,
@@ -61,7 +63,7 @@ export function grantRoutes(app: Server, { roles, guard, accounts }: Dependencie
       },
     },
     async (request, reply) => {
-      const actor = await guard.requirePermission(request, "roles:grant");
+      const actor = await guard.requireFreshPermission(request, "roles:grant");
       const { id, name } = request.params;
       await accounts.underLock(id as AccountId, (tx, account) => roles.revoke(tx, actor, account.id, name));
       return reply.code(204).send(null);

@@ -49,6 +49,33 @@ test("roles are listed page by page, and a foreign cursor is refused", async (t)
     await refused(auth, root, ["GET", url], bad);
 });
 
+test("what gives power away needs a sign-in of the last ten minutes, and reading does not", async (t) => {
+  const auth = await startAuth(t);
+  const root = await signUpWith(auth, "superuser");
+  const { accountId } = await auth.signUp();
+  await makeRole(auth, "spare", []);
+  auth.clock.advance({ minutes: 9, seconds: 59 });
+  const grant = `/v1/accounts/${accountId}/roles/subscriber`;
+  assert.equal((await ask(auth, root, "PUT", grant)).status, 204);
+
+  auth.clock.advance({ seconds: 2 });
+  const { body } = await ask(auth, undefined, "POST", "/v1/sessions/refresh", {
+    refresh_token: root.refreshToken,
+  });
+  const old = { ...root, headers: { authorization: `Bearer ${String(body["access_token"])}` } };
+  const expected = { status: 403, code: "reauth_required" };
+  const role = { name: "another", permissions: [], description: "x" };
+  await refused(auth, old, ["PUT", grant], expected);
+  await refused(auth, old, ["DELETE", grant], expected);
+  await refused(auth, old, ["POST", "/v1/roles", role], expected);
+  await refused(auth, old, ["PATCH", "/v1/roles/spare", { description: "x" }], expected);
+  await refused(auth, old, ["DELETE", "/v1/roles/spare"], expected);
+  assert.equal((await ask(auth, old, "GET", "/v1/roles/spare")).status, 200);
+
+  const again = await auth.signIn(root.email);
+  assert.equal((await ask(auth, again, "DELETE", grant)).status, 204);
+});
+
 test("built-in roles can be granted, but not changed or deleted", async (t) => {
   const auth = await startAuth(t);
   const root = await signUpWith(auth, "superuser");

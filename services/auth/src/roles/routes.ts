@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, pageFrom, pageOf, type Server, wrongCursor } from "@kinopass/http";
 import { Type } from "typebox";
 import { memberSecurity } from "../http/authenticate.ts";
-import { type PermissionGuard, permissionRefusals } from "./permission-guard.ts";
+import { freshPermissionRefusals, type PermissionGuard, permissionRefusals } from "./permission-guard.ts";
 import { type Roles, refuse } from "./roles.ts";
 import { EXAMPLE, NameParams, NewRole, Role, RoleChange, show } from "./schemas.ts";
 
@@ -71,10 +71,14 @@ function writeRoutes(app: Server, { roles, guard }: Dependencies): void {
   app.post(
     "/v1/roles",
     {
-      config: { limit, refuses: [...permissionRefusals, refuse.permission_not_held, refuse.role_exists] },
+      config: {
+        limit,
+        refuses: [...freshPermissionRefusals, refuse.permission_not_held, refuse.role_exists],
+      },
       schema: {
         operationId: "createRole",
         summary: "Make a role of permissions you have yourself (needs `roles:write`)",
+        description: "Needs a sign-in of the last ten minutes.",
         tags,
         security,
         body: NewRole,
@@ -82,14 +86,14 @@ function writeRoutes(app: Server, { roles, guard }: Dependencies): void {
       },
     },
     async (request, reply) => {
-      const actor = await guard.requirePermission(request, "roles:write");
+      const actor = await guard.requireFreshPermission(request, "roles:write");
       const role = await roles.create(actor, request.body);
       return reply.code(201).header("location", `/v1/roles/${role.name}`).send(show(role));
     },
   );
 
   const changeRefusals = [
-    ...permissionRefusals,
+    ...freshPermissionRefusals,
     refuse.permission_not_held,
     refuse.role_not_found,
     refuse.role_built_in,
@@ -101,7 +105,8 @@ function writeRoutes(app: Server, { roles, guard }: Dependencies): void {
       schema: {
         operationId: "changeRole",
         summary: "Change what a role permits (needs `roles:write`)",
-        description: "It holds at once for everybody who has the role: permissions are not in tokens.",
+        description:
+          "Needs a sign-in of the last ten minutes. It holds at once for everybody who has the role: permissions are not in tokens.",
         tags,
         security,
         params: NameParams,
@@ -110,7 +115,7 @@ function writeRoutes(app: Server, { roles, guard }: Dependencies): void {
       },
     },
     async (request) => {
-      const actor = await guard.requirePermission(request, "roles:write");
+      const actor = await guard.requireFreshPermission(request, "roles:write");
       return show(await roles.update(actor, request.params.name, request.body));
     },
   );
@@ -122,6 +127,7 @@ function writeRoutes(app: Server, { roles, guard }: Dependencies): void {
       schema: {
         operationId: "deleteRole",
         summary: "Delete a role that nobody has (needs `roles:write`)",
+        description: "Needs a sign-in of the last ten minutes.",
         tags,
         security,
         params: NameParams,
@@ -129,7 +135,7 @@ function writeRoutes(app: Server, { roles, guard }: Dependencies): void {
       },
     },
     async (request, reply) => {
-      const actor = await guard.requirePermission(request, "roles:write");
+      const actor = await guard.requireFreshPermission(request, "roles:write");
       await roles.remove(actor, request.params.name);
       return reply.code(204).send(null);
     },
