@@ -37,6 +37,8 @@ function read(reader: Reader, env: Environment) {
     mailFrom: reader.text("MAIL_FROM", "Kinopass <no-reply@kinopass.example>"),
     /** Tells the captcha's sum as text as well, for screen readers. A machine reads that without effort. */
     captchaText: reader.boolean("AUTH_CAPTCHA_TEXT", false),
+    /** How long the audit trail keeps an entry; they hold addresses. */
+    auditDays: reader.integer("AUTH_AUDIT_DAYS", 365, { min: 1, max: 36_500 }),
     trustedProxies: reader.list("TRUSTED_PROXIES"),
     trustedTraceNetworks: reader.list("TRUSTED_TRACE_NETWORKS"),
     /** GET /metrics for Prometheus, on a port that viewers cannot reach; port 0 is off. */

@@ -26,7 +26,7 @@ test("what ran out goes in batches until it is gone, and what cannot be purged h
   assert.deepEqual([left, asked.length], [0, 3]);
 });
 
-test("a minute's purge leaves nothing behind of any day's codes, flows, revocations and sessions, and touches nothing alive", async (t) => {
+test("a minute's purge leaves nothing behind of any day's codes, flows, revocations, sessions and audit entries, and touches nothing alive", async (t) => {
   const auth = await startTestAuth(t);
   const anna = await auth.signUp();
   const now = auth.clock.now();
@@ -56,7 +56,14 @@ test("a minute's purge leaves nothing behind of any day's codes, flows, revocati
      select gen_random_uuid(), gen_random_uuid(), $1, $1, $1, $1, 1, 'password', 'other' from generate_series(1, 12000)`,
     old,
   );
+  await sql(
+    auth,
+    `insert into auth.audit_entries (account_id, id, occurred_at, action, actor_kind)
+     select gen_random_uuid(), gen_random_uuid(), $1, 'role.granted', 'console' from generate_series(1, 12000)`,
+    old,
+  );
   await sql(auth, "delete from auth.revocations where recorded_at > $1", old);
+  const before = await sql(auth, "select id from auth.audit_entries where occurred_at > $1 order by id", old);
   await auth.auth.capabilities.purges.round();
   const [left] = await sql(
     auth,
@@ -66,5 +73,8 @@ test("a minute's purge leaves nothing behind of any day's codes, flows, revocati
             (select array_agg(id) from auth.sessions) as sessions`,
     now,
   );
+  const entries = await sql(auth, "select id from auth.audit_entries order by id");
+  assert.ok(before.length > 0);
+  assert.deepEqual(entries, before, "of the audit trail what is a year old, and nothing else");
   assert.deepEqual(left, { codes: 0, revocations: 0, flows: 0, sessions: [anna.sessionId] });
 });

@@ -28,3 +28,22 @@ export const eraseEntries = statement<never>(
   "audit.erase",
   "delete from auth.audit_entries where account_id = $1",
 );
+
+export interface StretchRow {
+  readonly account_id: string;
+  readonly id: string;
+  readonly is_old: boolean;
+}
+
+/** The next of all entries by key; an index by age would cost each of them a write. $3: old before, $4: how many. */
+export const stretch = statement<StretchRow>(
+  "audit.stretch",
+  `select account_id, id, occurred_at < $3 as is_old
+     from auth.audit_entries where (account_id, id) > ($1, $2) order by account_id, id limit $4`,
+);
+
+export const removeEntries = statement<never>(
+  "audit.remove",
+  `delete from auth.audit_entries as entry using unnest($1::uuid[], $2::uuid[]) as gone (account_id, id)
+    where entry.account_id = gone.account_id and entry.id = gone.id`,
+);

@@ -192,6 +192,7 @@ function testConfig(databaseUrl: string): Config {
     smtpUrl: "smtp://127.0.0.1:1",
     mailFrom: "Kinopass <no-reply@kinopass.example>",
     captchaText: true,
+    auditDays: 365,
     trustedProxies: [],
     trustedTraceNetworks: [],
     metrics: { host: "127.0.0.1", port: 0 },

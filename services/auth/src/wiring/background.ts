@@ -1,5 +1,6 @@
 /** What no request waits for: letters on their way, and the end of what ran out. */
 import { accountLetters } from "../accounts/letters.ts";
+import { AuditPurge } from "../audit/audit-purge.ts";
 import type { PostgresChallenges } from "../captcha/postgres-challenges.ts";
 import { MailWorker } from "../mail/mail-worker.ts";
 import { SmtpMailer } from "../mail/smtp-mailer.ts";
@@ -31,6 +32,7 @@ export function buildBackground(
       password_reset: (job) => passwordReset.checkMail(job),
     },
   });
+  const auditPurge = new AuditPurge({ db, clock, days: config.auditDays });
   const purges = new Purges({
     logger,
     purges: {
@@ -39,6 +41,7 @@ export function buildBackground(
       history: async (limit) =>
         await history.eraseStragglers(await revocations.accountsEnded("account_erased", limit)),
       revocations: (limit) => revocations.purge(limit),
+      audit: () => auditPurge.purge(),
       social: (limit) => social.purge(limit),
       pairings: (limit) => pairings.purge(limit),
       captcha: (limit) => challenges.purge({ now: clock.now(), limit }),
