@@ -31,7 +31,7 @@ function linkRoute(app: Server, social: Social, authenticate: Authenticate): voi
         request.body ??= {};
       },
       config: {
-        limit: { class: "sign-in" },
+        limit: { class: "social" },
         refuses: [
           ...memberRefusals,
           refuseMember.reauth_required,
@@ -83,7 +83,7 @@ function confirmRoute(app: Server, { linking }: Social, authenticate: Authentica
     "/v1/me/social-accounts/:provider/confirm",
     {
       config: {
-        limit: { class: "sign-in" },
+        limit: { class: "social" },
         refuses: [
           ...memberRefusals,
           refuse.social_code_invalid,

@@ -15,7 +15,7 @@ import { TITLES } from "./titles.ts";
 
 const tags = ["social"];
 /** A start writes a row for whoever asks; what follows needs its state or its code. */
-const startLimit = { class: "sign-in" } as const;
+const startLimit = { class: "social" } as const;
 const limit = { class: "reads" } as const;
 
 const ProviderShown = Type.Object({
