@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { ensureDatabase, startEmbeddedPostgres } from "@kinopass/postgres/embedded";
 import { catalogCredential } from "./catalog-credential.ts";
 import { CleanUps } from "./clean-ups.ts";
-import { Mailbox } from "./mailbox/mailbox.ts";
+import { type Letter, Mailbox } from "./mailbox/mailbox.ts";
 import { freePort } from "./ports.ts";
 import { privateEnvironment } from "./private-environment.ts";
 import { type Service, startService } from "./services.ts";
@@ -31,6 +31,8 @@ export interface Ground {
   readonly auth: Service;
   /** The code of the newest letter to that address. */
   codeFor(email: string): Promise<string>;
+  /** Where the newest letter of that errand to that address leads. */
+  linkFor(email: string, errand: string): Promise<string>;
   readonly catalog: Service;
   readonly postgres: { pid(): number; stop(): Promise<void>; restart(): Promise<void> };
   startAuth(): Promise<Service>;
@@ -90,6 +92,8 @@ async function open(cleanUps: CleanUps, extra: Readonly<Record<string, string>>)
     startAuth,
     startCatalog,
     codeFor: (email) => codeFor(mailbox, email),
+    linkFor: (email, errand) =>
+      inALetter(mailbox, email, ({ text }) => new RegExp(`https?://\\S+#do=${errand}&\\S+`).exec(text)?.[0]),
     signUp: () => signUp(auth.url, mailbox),
     ask,
   };
@@ -104,10 +108,20 @@ async function signUp(auth: string, mailbox: Mailbox): Promise<Tokens & { readon
 }
 
 async function codeFor(mailbox: Mailbox, email: string): Promise<string> {
+  return await inALetter(mailbox, email, ({ code }) => code);
+}
+
+/** Of the newest letter, once there is one that has it. */
+async function inALetter(
+  mailbox: Mailbox,
+  email: string,
+  find: (letter: Letter) => string | null | undefined,
+): Promise<string> {
   const deadline = performance.now() + 15_000;
   while (performance.now() < deadline) {
-    const code = mailbox.letters(email)[0]?.code;
-    if (code != null) return code;
+    const [newest] = mailbox.letters(email);
+    const found = newest === undefined ? undefined : find(newest);
+    if (found != null) return found;
     await new Promise((next) => setTimeout(next, 50));
   }
   throw new Error("no letter came");

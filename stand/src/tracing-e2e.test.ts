@@ -227,7 +227,7 @@ async function socialReturn({ store, auth }: Cinema) {
     ([found]) => found?.spans.some(({ name }) => name === "GET /v1/social/:provider/callback") === true,
   );
   assert.ok(trace);
-  const calls = trace.spans.filter(({ attributes }) => attributes["peer.service"] !== undefined);
+  const calls = trace.spans.filter(({ attributes }) => attributes["service.peer.name"] !== undefined);
   assert.ok(calls.length >= 2, trace.drawing);
   for (const call of calls) {
     assert.ok(pathOf(trace, call).includes("kinopass-auth GET /v1/social/:provider/callback"));

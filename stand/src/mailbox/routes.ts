@@ -17,13 +17,17 @@ function oneText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+function withLinks(escaped: string): string {
+  return escaped.replaceAll(/https?:\/\/[^\s<]+/g, (url) => `<a href="${url}">${url}</a>`);
+}
+
 function letterList(letters: readonly Letter[]): string {
   const shown = letters.slice(0, 50).map(
     ({ to, subject, text, code, at }) => `<article>
 <p class="soft">To ${escapeHtml(to)} · ${at.slice(11, 19)} UTC</p>
 <h2>${escapeHtml(subject)}</h2>
 ${code === null ? "" : `<p class="code">${escapeHtml(code)}</p>`}
-<pre>${escapeHtml(text)}</pre>
+<pre>${withLinks(escapeHtml(text))}</pre>
 </article>`,
   );
   const empty = "<p>No letters yet. Sign up, and the code will be here.</p>";

@@ -1,56 +1,8 @@
-/** The phone beside the TV: sign in, look at who asks, say yes or no. The token stays in this page's memory. */
+/** The phone beside the TV: sign in, look at who asks, say yes or no. */
+import { ask, field, form, make, notes, show, signedInWith } from "./phone-page.js";
 import { language, t } from "./words.js";
 
-let token;
 const asked = new URLSearchParams(location.search).get("code") ?? "";
-
-async function ask(method, path, body) {
-  try {
-    const answer = await fetch(`/api/phone${path}`, {
-      method,
-      headers: {
-        "accept-language": language,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      },
-      signal: AbortSignal.timeout(9_000),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
-  } catch {
-    return { status: 0, body: { title: t("No connection. Try again.") } };
-  }
-}
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/** An empty field gets the focus; a filled one would only bring up a keyboard over what must be read. */
-function show(title, ...children) {
-  const heading = make("h1", { tabindex: "-1" }, title);
-  document.querySelector("#screen").replaceChildren(heading, ...children);
-  (document.querySelector("#screen input:not([value])") ?? heading).focus();
-}
-
-const notes = (text) => (text === undefined ? [] : [make("p", { class: "bad", role: "alert" }, text)]);
-
-function field(label, attributes) {
-  return make("label", {}, label, make("input", attributes));
-}
-
-function form(fields, label, submitted) {
-  const element = make("form", {}, ...fields, make("button", { class: "main" }, label));
-  element.addEventListener("submit", (event) => {
-    event.preventDefault();
-    submitted(Object.fromEntries(new FormData(element)));
-  });
-  return element;
-}
 
 function signIn(note, typed) {
   const kept = typed === undefined ? {} : { value: typed };
@@ -70,7 +22,7 @@ function signIn(note, typed) {
       device: { name: t("Phone"), kind: "phone" },
     });
     if (status !== 201) return signIn(body.title, email);
-    token = body.access_token;
+    signedInWith(body.access_token);
     if (asked === "") typeCode();
     else await look(asked);
   };

@@ -31,6 +31,7 @@ function start({ auth, catalog, stand, tracing = false }: Addresses): string {
   ];
   return `<h1>The cinema is open</h1>
 <p>Auth on <a href="${auth}/docs">${auth}</a>, the catalog on <a href="${catalog}/docs">${catalog}</a>, real films, a real PostgreSQL.</p>
+<script type="module" src="/letter-way.js"></script>
 <ul class="cards">${cards.map(([url, title, text]) => `<li class="card"><h3><a href="${url}">${title}</a></h3><p>${text}</p></li>`).join("")}</ul>
 <h2>From a terminal</h2>
 <pre>npm run tour                          # a walk through it, request by request

@@ -100,7 +100,7 @@ test("the pages run no script and load no picture from elsewhere, and are framed
 
 test("every module that a page imports is served", async (t) => {
   const { pages } = await setUp(t);
-  const waiting = ["/tv/tv-start.js", "/pair/pair.js"];
+  const waiting = ["/tv/tv-start.js", "/pair/pair.js", "/letter/letter.js"];
   const served = new Set<string>();
   for (const url of waiting) {
     const { statusCode, headers, body } = await pages.inject({ url });
@@ -112,5 +112,5 @@ test("every module that a page imports is served", async (t) => {
       if (!waiting.includes(imported)) waiting.push(imported);
     }
   }
-  assert.equal(served.size, 9);
+  assert.equal(served.size, 13);
 });

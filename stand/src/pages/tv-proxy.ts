@@ -27,9 +27,11 @@ const TV: Allowed = [
 ];
 
 const PHONE: Allowed = [
+  ["POST", /^\/v1\/accounts\/confirm$/],
+  ["POST", /^\/v1\/password-resets\/confirm$/],
   ["POST", /^\/v1\/sessions$/],
   ["GET", /^\/v1\/sessions$/],
-  ["DELETE", /^\/v1\/sessions\/[\w-]{36}$/],
+  ["DELETE", /^\/v1\/sessions\/(current|[\w-]{36})$/],
   ["GET", new RegExp(`^/v1/device/${CODE}$`)],
   ["POST", new RegExp(`^/v1/device/${CODE}/(approve|deny)$`)],
 ];

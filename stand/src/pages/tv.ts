@@ -1,4 +1,4 @@
-/** /tv plays a television, /pair the phone beside it. Both are plain files; what they say, they say to the services. */
+/** /tv plays a television, /pair the phone beside it, /letter is where links in letters lead. All are plain files; what they say, they say to the services. */
 import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import { proxyRoutes, type Services } from "./tv-proxy.ts";
@@ -15,8 +15,14 @@ const FILES = {
   "/tv/words.js": ["words.js", "text/javascript"],
   "/pair": ["pair.html", "text/html"],
   "/pair/pair.js": ["pair.js", "text/javascript"],
+  "/pair/phone-page.js": ["phone-page.js", "text/javascript"],
   "/pair/words.js": ["words.js", "text/javascript"],
   "/pair/pair.css": ["pair.css", "text/css"],
+  "/letter": ["letter.html", "text/html"],
+  "/letter/letter.js": ["letter.js", "text/javascript"],
+  "/letter/phone-page.js": ["phone-page.js", "text/javascript"],
+  "/letter/words.js": ["words.js", "text/javascript"],
+  "/letter-way.js": ["letter-way.js", "text/javascript"],
 } as const;
 
 /** Nothing from elsewhere, nothing inline: a text from a TV or a letter cannot become a script. */

@@ -75,6 +75,20 @@ const RUSSIAN = {
   "Show the list again": "Обновить список",
   "Your other devices": "Другие ваши устройства",
   "No other device is signed in.": "Других устройств нет.",
+  // The pages that links in letters lead to.
+  "Is this your e-mail?": "Это ваша почта?",
+  "Yes, confirm it": "Да, подтвердить",
+  "Your e-mail is confirmed": "Адрес почты подтверждён",
+  "Sign in where you like to watch.": "Войдите там, где вам удобно смотреть.",
+  "Choose a new password": "Придумайте новый пароль",
+  "New password, eight characters or more": "Новый пароль, от восьми символов",
+  "Change it": "Сменить пароль",
+  "Your password is changed": "Пароль изменён",
+  "Every device was signed out. Sign in with the new one.":
+    "Все устройства отключены. Войдите с новым паролем.",
+  "This link is not whole": "Ссылка неполная",
+  "Open it from the letter once more, or type the code by hand.":
+    "Откройте её из письма ещё раз или введите код вручную.",
 };
 
 export const language = navigator.language.startsWith("ru") ? "ru" : "en";

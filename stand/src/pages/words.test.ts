@@ -4,7 +4,16 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), "utf8");
-const PAGES = ["tv-start.js", "tv-api.js", "tv-pairing.js", "tv-sign-up.js", "tv-films.js", "pair.js"];
+const PAGES = [
+  "tv-start.js",
+  "tv-api.js",
+  "tv-pairing.js",
+  "tv-sign-up.js",
+  "tv-films.js",
+  "phone-page.js",
+  "pair.js",
+  "letter.js",
+];
 const RUSSIAN = new Map(
   [...read("words.js").matchAll(/^ {2}(?:"([^"]+)"|(\w+)):\s+"([^"]+)",$/gm)].map(
     ([, quoted, bare, russian]) => [quoted ?? bare ?? "", russian ?? ""],
