@@ -36,3 +36,4 @@ export const requestContextOf = ({ id }: { readonly id: string }) => ({ requestI
 /** No flood is measured without tracing, so these need not do their work, only be there. */
 export const requestIdOf = () => "";
 export const openTurnedAway = () => ({ traceId: undefined, answered: () => undefined });
+export const isTraceKept = () => false;

@@ -1,5 +1,5 @@
-import { outgoingHeaders, type RequestContext } from "@kinopass/tracing";
-import { requestContextOf } from "@kinopass/tracing/fastify";
+import type { RequestContext } from "@kinopass/tracing";
+import { isTraceKept, requestContextOf } from "@kinopass/tracing/fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { common } from "./common-refusals.ts";
 import { chooseLanguage } from "./language.ts";
@@ -78,9 +78,7 @@ export function problemAnswer(
  * that leads nowhere would send people looking.
  */
 function traceToTell(request: FastifyRequest, { status }: AppError): string | undefined {
-  const { traceId } = requestContextOf(request);
-  const sampledOut = outgoingHeaders()["traceparent"]?.endsWith("-00") ?? false;
-  return sampledOut && status < 500 ? undefined : traceId;
+  return status >= 500 || isTraceKept(request) ? requestContextOf(request).traceId : undefined;
 }
 
 /** Infrastructure trouble is never the viewer's fault: whatever calls itself away is a 503. */

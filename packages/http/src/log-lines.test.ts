@@ -144,6 +144,16 @@ test("a trace id that leads nowhere is not told: sampled out it is left out, and
   const problemOf = async (path: string) =>
     (await (await fetch(`${tea.url}${path}`)).json()) as { code: string; trace_id?: string };
   assert.equal((await problemOf("/nothing-here")).trace_id, undefined);
+  const unreadable = { method: "POST", headers: { "content-type": "application/json" }, body: "{,}" };
+  const cut = (await (await fetch(`${tea.url}/tea`, unreadable)).json()) as {
+    code: string;
+    trace_id?: string;
+  };
+  assert.deepEqual(
+    [cut.code, cut.trace_id],
+    ["invalid_request", undefined],
+    "nor where the body could not be read",
+  );
   assert.match((await problemOf("/broken")).trace_id ?? "", /^[0-9a-f]{32}$/);
 });
 

@@ -10,7 +10,7 @@ const CLIENT = 3;
 test("an SQL span tells statement, verb, rows and SQLSTATE by the semantic conventions", async (t) => {
   const { collect } = await traceToReceiver(t);
   const options = { operation: "UPDATE", namespace: "auth", collection: "sessions" };
-  await sqlSpan("sessions.rotate", async () => ({ rowCount: 1 }), options);
+  await sqlSpan("sessions.rotate", async () => ({ rows: [{}], rowCount: 5 }), options);
   await assert.rejects(async () =>
     sqlSpan("sessions.open", async () => Promise.reject(Object.assign(new Error("x"), { code: "40001" }))),
   );
@@ -88,7 +88,7 @@ test("a call out tells method, host, template and status, and carries context on
     "server.port": port,
     "url.full": `http://127.0.0.1:${port}/films/{id}`,
     "url.template": "/films/{id}",
-    "peer.service": "catalog",
+    "service.peer.name": "catalog",
     "http.response.status_code": 200,
   });
   assert.deepEqual(heard, ["r-7", `00-${film.traceId}-${film.spanId}-01`, undefined, undefined]);

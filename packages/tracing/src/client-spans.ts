@@ -1,5 +1,7 @@
 import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { lateRecorder } from "./late-span.ts";
 import { outgoingHeaders } from "./outgoing.ts";
+import { SampledOutSpan } from "./sampled-out-span.ts";
 import { type Pickers, runTraced, type TracedCall } from "./traced-call.ts";
 import { activeContext, activeTracer } from "./tracer.ts";
 import { withSpan } from "./with-span.ts";
@@ -76,7 +78,7 @@ export interface ClientCall {
   readonly url: string | URL;
   /** The path with its variable parts named (`/films/{id}`); goes into the span's name. */
   readonly template?: string;
-  /** Whose service it is (`yandex`, `auth`), as `peer.service`. */
+  /** Whose service it is (`yandex`, `auth`), as `service.peer.name`. */
   readonly peer?: string;
   /** Hand x-request-id and traceparent over: to our own services yes, to third parties no. By default not. */
   readonly propagate?: boolean;
@@ -102,14 +104,38 @@ export function clientSpan<Result>(call: ClientCall, fn: (span: ClientSpan) => R
   const name = call.template === undefined ? call.method : `${call.method} ${call.template}`;
   return withSpan(name, { kind: SpanKind.CLIENT, attributes: clientAttributes(call) }, (span) => {
     const headers = call.propagate === true ? outgoingHeaders() : {};
-    const result = fn({ headers, answered: (status) => noteStatus(span, status) });
+    const answered = span instanceof SampledOutSpan ? lateNoter(name, call) : noterOn(span);
+    const result = fn({ headers, answered });
     if (!(result instanceof Promise)) return result;
     return result.then((answer) => {
       const status: unknown = (answer as { status?: unknown } | null | undefined)?.status;
-      if (typeof status === "number") noteStatus(span, status);
+      if (typeof status === "number") answered(status);
       return answer;
     }) as Result;
   });
+}
+
+function noterOn(span: Span): (status: number) => void {
+  return (status) => noteStatus(span, status);
+}
+
+/** A span that was sampled out keeps nothing: that the other side failed is told late, once, as what is thrown would be. */
+function lateNoter(name: string, call: ClientCall): (status: number) => void {
+  const [parent, startedAt] = [activeContext(), performance.now()];
+  let told = false;
+  return (status) => {
+    if (told || status < 500) return;
+    told = true;
+    const describe = (late: Span) => noteStatus(late, status);
+    lateRecorder()?.({
+      name,
+      kind: SpanKind.CLIENT,
+      attributes: clientAttributes(call),
+      parent,
+      startedAt,
+      describe,
+    });
+  };
 }
 
 function clientAttributes(call: ClientCall): Attributes {
@@ -122,7 +148,7 @@ function clientAttributes(call: ClientCall): Attributes {
     "url.full": `${url.origin}${call.template ?? url.pathname}`,
   };
   if (call.template !== undefined) attributes["url.template"] = call.template;
-  if (call.peer !== undefined) attributes["peer.service"] = call.peer;
+  if (call.peer !== undefined) attributes["service.peer.name"] = call.peer;
   return attributes;
 }
 
@@ -134,8 +160,8 @@ function noteStatus(span: Span, status: number): void {
 }
 
 function returnedRows(result: unknown): Attributes | undefined {
-  const rows = (result as { rowCount?: unknown } | null | undefined)?.rowCount;
-  return typeof rows === "number" ? { "db.response.returned_rows": rows } : undefined;
+  const rows = (result as { rows?: unknown } | null | undefined)?.rows;
+  return Array.isArray(rows) ? { "db.response.returned_rows": rows.length } : undefined;
 }
 
 /** PostgreSQL's SQLSTATE, or the word a Redis error begins with (WRONGTYPE, OOM): both come from fixed lists. */

@@ -43,6 +43,13 @@ test("credentials in the endpoint are not shown", () => {
   const config = tracingConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://user:pass@jaeger:4318" });
   assert.equal(config?.url, "https://user:pass@jaeger:4318/v1/traces");
   assert.equal(config?.endpoint, "https://jaeger:4318/v1/traces");
+  const shown = (endpoint: string, more: Record<string, string> = {}) =>
+    tracingConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, ...more })?.endpoint;
+  assert.equal(shown("http://user:p@ss@jaeger:4318"), "http://jaeger:4318/v1/traces");
+  assert.doesNotMatch(
+    shown("user:pass@jaeger:4317", { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }) ?? "",
+    /user|pass/,
+  );
 });
 
 test("the signal's timeout wins over the general one, and the default is short enough to stop by", () => {

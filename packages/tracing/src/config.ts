@@ -197,6 +197,7 @@ function readSpanLimits(read: VariableReader): SpanLimitNumbers {
   };
 }
 
+/** Up to the last @: a password may have any sign in it, and the scheme may be missing. */
 function withoutCredentials(endpoint: string): string {
-  return endpoint.replace(/\/\/[^/@]*@/, "//");
+  return endpoint.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/i, "$1");
 }

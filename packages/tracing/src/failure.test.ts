@@ -118,3 +118,40 @@ test("a code that is prose is not taken for a code", async (t) => {
   );
   assert.equal(spanNamed(await collect(), "prose").attributes["error.type"], "Error");
 });
+
+test("an error that wraps one told already is not told again, and one that fails two traces is told in each", async (t) => {
+  const { collect } = await traceToReceiver(t);
+  const shared = new RangeError("the connection broke");
+  const query = trace("query", async () => Promise.reject(shared));
+  const load = trace("load", () => query().catch((cause) => Promise.reject(new Error("away", { cause }))));
+  for (const name of ["first", "second"])
+    await assert.rejects(
+      withSpan(name, {}, () => load()),
+      { message: "away" },
+    );
+  const spans = await collect();
+  assert.deepEqual(exceptions(spans), ["query", "query"]);
+  assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 2);
+});
+
+test("an error that cannot be looked at reaches its caller all the same, and the span ends", async (t) => {
+  const { collect } = await traceToReceiver(t);
+  const unreadable = Object.defineProperty(new Error("x"), "code", { get: () => assert.fail("asked") });
+  const stackless = Object.assign(new Error("y"), { stack: null });
+  const listed = Object.assign(new Error("z"), { stack: ["a", "b"] });
+  const proxied = new Proxy(new Error("p"), {
+    get: () => assert.fail("asked"),
+    has: () => assert.fail("asked"),
+  });
+  for (const error of [unreadable, stackless, listed, proxied]) {
+    const thrower = trace("thrower", () => {
+      throw error;
+    });
+    assert.throws(thrower, (thrown) => thrown === error);
+  }
+  const spans = await collect();
+  assert.deepEqual(
+    spans.map(({ status }) => status.code),
+    [2, 2, 2, 2],
+  );
+});

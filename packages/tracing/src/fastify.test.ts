@@ -254,3 +254,15 @@ test("with tracing off a request still has its id everywhere", async () => {
   assert.deepEqual(answer.json(), { id: "7", request: { requestId: "r-9" } });
   assert.equal(answer.headers["x-request-id"], "r-9");
 });
+
+test("an error of which an error handler has made an answer to the caller is no error of ours", async (t) => {
+  const app = fastify();
+  app.register(tracing, { makeRequestId: () => "made" });
+  app.setErrorHandler(async (_error, _request, reply) => reply.code(409).send({}));
+  app.after(() => app.get("/taken", () => Promise.reject(new RangeError("taken"))));
+  const { collect } = await traceToReceiver(t);
+  await app.inject("/taken");
+  const { status, events, attributes } = spanNamed(await collect(), "GET /taken");
+  assert.deepEqual([status.code, events, attributes["error.type"]], [0, [], undefined]);
+  assert.equal(attributes["http.response.status_code"], 409);
+});

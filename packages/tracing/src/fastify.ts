@@ -78,6 +78,11 @@ export function requestContextOf(request: FastifyRequest): RequestContext {
   return (request as Visited)[VISIT]?.request ?? { requestId: request.id };
 }
 
+/** Whether the request's trace is kept whatever comes of it: where it is not, its id leads nowhere. */
+export function isTraceKept(request: FastifyRequest): boolean {
+  return (request as Visited)[VISIT]?.span?.sampled ?? false;
+}
+
 /** The id a request was given when it reached the server: for who answers it before Fastify does. */
 export function requestIdOf(message: IncomingMessage): string {
   return (message as Numbered)[REQUEST_ID] ?? "";

@@ -1,4 +1,4 @@
-import type { Attributes, Context, Span, SpanKind } from "@opentelemetry/api";
+import type { Attributes, Context, Link, Span, SpanKind } from "@opentelemetry/api";
 
 /**
  * Sampling decides at the start, and an error shows at the end. A span that was sampled out and fails is therefore made
@@ -9,6 +9,7 @@ export interface LateSpan {
   readonly name: string;
   readonly kind: SpanKind;
   readonly attributes: Attributes;
+  readonly links?: readonly Link[] | undefined;
   /** The context the span would have been a child in. */
   readonly parent: Context;
   /** A reading of performance.now(), in milliseconds. */
@@ -16,7 +17,9 @@ export interface LateSpan {
   /** Says on the span how it failed. */
   readonly describe: (span: Span) => void;
   /** Ids already given out for it (a server span whose trace id the caller has been told). */
-  readonly ids?: { readonly traceId: string; readonly spanId: string };
+  readonly ids?: { readonly traceId: string; readonly spanId: string } | undefined;
+  /** Somebody was sent away for want of room: nothing is broken, and thousands a second may be. */
+  readonly sentAway?: boolean;
 }
 
 export type LateRecorder = (span: LateSpan) => void;

@@ -25,12 +25,21 @@ class LightContext implements Context {
     return here.getValue(key);
   }
 
+  /** In place of the value that was there: a job that plans its next run from within would else keep all it ever was. */
   setValue(key: symbol, value: unknown): Context {
-    return new LightContext(this, key, value);
+    return new LightContext(this.#without(key), key, value);
   }
 
   deleteValue(key: symbol): Context {
-    return new LightContext(this, key, undefined);
+    return this.#without(key);
+  }
+
+  /** As deep as there are keys, which are few. */
+  #without(key: symbol): Context {
+    if (this.#key === key) return this.#above;
+    if (!(this.#above instanceof LightContext)) return this;
+    const above = this.#above.#without(key);
+    return above === this.#above ? this : new LightContext(above, this.#key, this.#value);
   }
 }
 

@@ -87,5 +87,23 @@ test("requests are measured by route template, and made-up paths share one label
   const counts = text.split("\n").filter((line) => line.startsWith("http_server_request_duration_count"));
   assert.equal(counts.length, 2);
   assert.ok(counts.some((line) => line.includes('http_route="/persons/:id"') && line.endsWith(" 2")));
-  assert.ok(counts.some((line) => line.includes('http_route=""') && line.endsWith(" 2")));
+  assert.ok(counts.some((line) => !line.includes("http_route") && line.endsWith(" 2")));
+  assert.ok(counts.every((line) => line.includes('url_scheme="http"') && !line.includes("error_type")));
+});
+
+test("methods that the conventions do not know share one name, failures of ours have a type, and who has hung up has no status", async (t) => {
+  const { scrape } = await setUp(t);
+  const app = fastify();
+  app.register(tracing, { makeRequestId: () => "made" });
+  app.addHttpMethod("PROPFIND").addHttpMethod("MKCOL");
+  app.after(() => app.get("/broken", async (_request, reply) => reply.code(502).send("")));
+  await app.inject("/broken");
+  for (const method of ["PROPFIND", "MKCOL"]) await app.inject({ method: method as "GET", url: "/tea" });
+  const counts = (await scrape())
+    .split("\n")
+    .filter((line) => line.startsWith("http_server_request_duration_count"));
+  assert.ok(
+    counts.some((line) => line.includes('error_type="502"') && line.includes('http_route="/broken"')),
+  );
+  assert.ok(counts.some((line) => line.includes('http_request_method="_OTHER"') && line.endsWith(" 2")));
 });

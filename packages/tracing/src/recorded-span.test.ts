@@ -87,3 +87,27 @@ test("an active span is the parent of what starts below it, and a root is nobody
   assert.notEqual(apart?.traceId, above?.traceId);
   assert.equal(above?.events[0]?.attributes["exception.type"], "RangeError");
 });
+
+test("whoever sets the wall clock makes no span longer or shorter", async (t) => {
+  const { collect } = await traceToReceiver(t);
+  const now = performance.now.bind(performance);
+  const date = Date.now.bind(Date);
+  for (const [name, leapMs] of [
+    ["ahead", 3_600_000],
+    ["back", -3_600_000],
+  ] as const) {
+    const span = tracer().startSpan(name);
+    const clocks = [
+      t.mock.method(performance, "now", () => now() + 2_000),
+      t.mock.method(Date, "now", () => date() + 2_000 + leapMs),
+    ];
+    span.end();
+    for (const clock of clocks) clock.mock.restore();
+  }
+  const spans = await collect();
+  for (const name of ["ahead", "back"]) {
+    const { start, end } = spanNamed(spans, name);
+    const tookMs = Number(end - start) / 1e6;
+    assert.ok(tookMs >= 2_000 && tookMs < 10_000, `${name}: ${tookMs} ms`);
+  }
+});

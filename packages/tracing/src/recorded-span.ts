@@ -19,7 +19,7 @@ import {
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { SpanLimitNumbers } from "./config.ts";
-import { asHrTime, timeOf } from "./wall-time.ts";
+import { asHrTime, readingOf, timeOf, wallTime } from "./wall-time.ts";
 
 /** What the spans of one tracer have in common. */
 export interface SpanGround {
@@ -68,6 +68,8 @@ export class RecordedSpan implements Span, ReadableSpan {
   readonly #spanContext: SpanContext;
   /** Milliseconds since 1970. */
   readonly #begin: number;
+  /** The same moment by performance.now(), NaN where only the wall clock's is known. */
+  readonly #beginReading: number;
   #end = 0;
 
   constructor(ground: SpanGround, beginning: SpanBeginning) {
@@ -76,7 +78,10 @@ export class RecordedSpan implements Span, ReadableSpan {
     this.kind = beginning.kind;
     this.#spanContext = beginning.spanContext;
     if (beginning.parent !== undefined) this.parentSpanContext = beginning.parent;
-    this.#begin = timeOf(beginning.startTime);
+    this.#beginReading = readingOf(beginning.startTime);
+    this.#begin = Number.isNaN(this.#beginReading)
+      ? timeOf(beginning.startTime)
+      : wallTime(this.#beginReading);
     if (beginning.attributes !== undefined) this.setAttributes(beginning.attributes);
     if (beginning.links !== undefined) this.addLinks(beginning.links);
   }
@@ -155,7 +160,7 @@ export class RecordedSpan implements Span, ReadableSpan {
       ? [undefined, time ?? attributesOrTime]
       : [attributesOrTime as Attributes | undefined, time];
     const limits = { attributeCountLimit: attributePerEventCountLimit, attributeValueLengthLimit };
-    const event = { name, time: asHrTime(timeOf(at)), ...cleanSimpleAttributes(attributes, limits) };
+    const event = { name, time: asHrTime(this.#timeOf(at)), ...cleanSimpleAttributes(attributes, limits) };
     this.events = [...this.events, event];
     return this;
   }
@@ -202,9 +207,15 @@ export class RecordedSpan implements Span, ReadableSpan {
 
   end(time?: TimeInput): void {
     if (this.ended) return;
-    this.#end = Math.max(this.#begin, timeOf(time));
+    this.#end = Math.max(this.#begin, this.#timeOf(time));
     this.ended = true;
     this.#ground.ended(this);
+  }
+
+  /** Counted from the beginning by the clock that never jumps: whoever sets the other one makes no span longer or shorter. */
+  #timeOf(time: TimeInput | undefined): number {
+    const since = readingOf(time) - this.#beginReading;
+    return Number.isNaN(since) ? timeOf(time) : this.#begin + since;
   }
 }
 

@@ -15,8 +15,11 @@ const TELLING_MS = 200;
 
 let running: RunningTracing | undefined;
 let metrics: RunningMetrics | undefined;
-/** Settles when the last line is written. */
-let told: Promise<void> = Promise.resolve();
+/** What is not written yet; whoever reads our log and stopped must not make this grow. */
+const lines: string[] = [];
+const MOST_LINES = 100;
+/** Settles when the last line is written; undefined while none waits. */
+let told: Promise<void> | undefined;
 
 /**
  * Sends the spans that are waiting and stops tracing; resolves when that is done or the time is up, and never rejects.
@@ -30,11 +33,28 @@ export async function shutdownTracing(deadlineMs = FLUSH_DEADLINE_MS): Promise<v
   await Promise.race([told, delay(TELLING_MS, undefined, { ref: false })]);
 }
 
-/** Written without waiting: a reader of our log who has stopped reading must not stop us. */
+/**
+ * Written without waiting, one line at a time: a reader of our log who has stopped reading must not stop us, and each write
+ * to him takes one of Node's few threads for files.
+ */
 function log({ level, msg, ...fields }: LogLine): void {
   const time = Math.round(performance.timeOrigin + performance.now());
-  const line = `${JSON.stringify({ level: LEVELS[level], time, name: "tracing", msg, ...fields })}\n`;
-  told = new Promise((done) => write(STDERR, line, () => done()));
+  if (lines.length >= MOST_LINES) return;
+  lines.push(`${JSON.stringify({ level: LEVELS[level], time, name: "tracing", msg, ...fields })}\n`);
+  told ??= new Promise(writeLines);
+}
+
+function writeLines(done: () => void): void {
+  const [line] = lines;
+  if (line === undefined) {
+    told = undefined;
+    done();
+    return;
+  }
+  write(STDERR, line, () => {
+    lines.shift();
+    writeLines(done);
+  });
 }
 
 async function start(): Promise<void> {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
 import fastify from "fastify";
 import { tracing } from "./fastify.ts";
-import { activeTraceId, trace, withSpan } from "./index.ts";
+import { activeTraceId, clientSpan, trace, withLinkedSpan, withSpan } from "./index.ts";
 import { spanNamed, traceToReceiver } from "./testing/tracing-under-test.ts";
 
 const NONE = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" };
@@ -139,4 +139,90 @@ test("a storm of failures makes a bounded number of late spans", async (t) => {
   // 50 a second; the loop may straddle two seconds, or three on a slow machine.
   const { length } = await collect();
   assert.ok(length >= 50 && length <= 150, `${length}`);
+});
+
+test("background work that was sampled out and fails is kept, with what caused it and what failed below", async (t) => {
+  const { collect } = await traceToReceiver(t, NONE);
+  const query = trace(
+    { name: "query", record: { error: () => ({ "db.response.status_code": "57P01" }) } },
+    async () => {
+      throw new RangeError("broken");
+    },
+  );
+  await assert.rejects(
+    withLinkedSpan("purge", `${SAMPLED};made`, () => query()),
+    RangeError,
+  );
+  assert.throws(() => withSpan("start-up", {}, () => assert.fail("at once")), /at once/);
+  withSpan("well", {}, () => undefined);
+  const spans = await collect();
+  const [purge, below, startUp] = ["purge", "query", "start-up"].map((name) => spanNamed(spans, name));
+  assert.equal(spans.length, 3);
+  assert.deepEqual([below?.traceId, below?.parentSpanId], [purge?.traceId, purge?.spanId]);
+  assert.deepEqual(
+    purge?.links.map(({ traceId }) => traceId),
+    [SAMPLED.slice(3, 35)],
+  );
+  assert.equal(purge?.attributes["request.id"], "made");
+  assert.equal(below?.attributes["db.response.status_code"], "57P01");
+  assert.deepEqual(
+    [purge, below, startUp].map((span) => span?.events.length),
+    [0, 1, 1],
+    "each error is told once",
+  );
+});
+
+test("an iteration that was sampled out and fails is kept, and its steps make no traces of their own", async (t) => {
+  const { collect } = await traceToReceiver(t, NONE);
+  const step = trace("step", async (n: number) => n);
+  const pages = trace("pages", async function* () {
+    yield await step(1);
+    throw new RangeError("broken");
+  });
+  await assert.rejects(Array.fromAsync(pages()), RangeError);
+  assert.deepEqual(
+    (await collect()).map(({ name }) => name),
+    ["pages"],
+  );
+});
+
+test("who is sent away in a flood does not take the place of what is broken", async (t) => {
+  const app = setUp();
+  const { collect } = await traceToReceiver(t, NONE);
+  await app.ready();
+  for (let n = 0; n < 300; n += 1) await app.inject("/unready");
+  await app.inject("/broken");
+  const spans = await collect();
+  spanNamed(spans, "GET /broken");
+  const away = spans.filter(({ name }) => name === "GET /unready");
+  // 10 a second.
+  assert.ok(away.length >= 10 && away.length <= 100, `${away.length}`);
+});
+
+test("a stranger's trace is linked from a late span as from any other", async (t) => {
+  const app = setUp();
+  const { collect } = await traceToReceiver(t, NONE);
+  await app.inject({ url: "/broken", headers: { traceparent: SAMPLED }, remoteAddress: "203.0.113.9" });
+  const { links, traceId } = spanNamed(await collect(), "GET /broken");
+  assert.notEqual(traceId, SAMPLED.slice(3, 35));
+  assert.deepEqual(
+    links.map((link) => link.traceId),
+    [SAMPLED.slice(3, 35)],
+  );
+});
+
+test("a call out of a sampled-out trace is kept when the other side says that it failed, once", async (t) => {
+  const { collect } = await traceToReceiver(t, NONE);
+  const call = { method: "GET", url: "http://catalog.test/films/7", template: "/films/{id}" };
+  await withSpan("request", {}, async () => {
+    for (const status of [200, 404, 502])
+      await clientSpan(call, async ({ answered }) => {
+        answered(status);
+        return { status };
+      });
+  });
+  const [kept, ...others] = await collect();
+  assert.equal(others.length, 0);
+  assert.deepEqual([kept?.name, kept?.attributes["http.response.status_code"]], ["GET /films/{id}", 502]);
+  assert.equal(kept?.status.code, 2);
 });

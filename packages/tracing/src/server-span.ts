@@ -71,6 +71,8 @@ const NOBODYS: Foreign = { parent: LIGHT_ROOT, links: [] };
 /** A request's span, from its first hook to the close of its response. */
 export interface ServerSpan {
   readonly context: Context;
+  /** Kept whatever happens; a span that was sampled out is kept only if the answer turns out to be a failure of ours. */
+  readonly sampled: boolean;
   readonly traceId?: string;
   /** An error on its way to the error handler. */
   failed(error: unknown, reply: SpannedReply): void;
@@ -93,12 +95,17 @@ export function openServerSpan(tracer: Tracer, arrival: Arrival): ServerSpan {
   // Asked for once: Fastify makes an object of a dozen fields each time.
   const { config, url: route } = request.routeOptions;
   if (config.trace === false) return untraced;
-  const { parent, links } = foreignContext(request, trust);
+  const foreign = foreignContext(request, trust);
+  const { parent, links } = foreign;
   // No sampler of the set-up looks at attributes, and most requests are sampled out: those never gather them.
   const span = tracer.startSpan(nameOf(request, route), { kind: SpanKind.SERVER, links }, parent);
-  if (isSampledOutHere(span)) return new SampledOut(arrival, span, parent);
+  if (isSampledOutHere(span)) return new SampledOut(arrival, span, foreign);
   span.setAttributes(requestAttributes(request, route));
   return new Recorded(span, parent);
+}
+
+export function knownMethod(method: string): string {
+  return METHODS.has(method) ? method : "_OTHER";
 }
 
 function nameOf({ method }: SpannedRequest, route: string | undefined): string {
@@ -107,13 +114,14 @@ function nameOf({ method }: SpannedRequest, route: string | undefined): string {
 }
 
 /** On routes that opted out. */
-const untraced: ServerSpan = { context: UNTRACED, failed: () => undefined };
+const untraced: ServerSpan = { context: UNTRACED, sampled: false, failed: () => undefined };
 
 class Recorded implements ServerSpan {
   readonly context: Context;
+  readonly sampled = true;
   readonly traceId: string;
   readonly #span: Span;
-  #told = false;
+  #thrown: unknown;
 
   constructor(span: Span, parent: Context) {
     this.#span = span;
@@ -122,12 +130,12 @@ class Recorded implements ServerSpan {
   }
 
   failed(error: unknown): void {
-    this.#told = !isRefusal(error);
-    recordFailure(this.#span, error);
+    this.#thrown = error;
   }
 
   end(reply: SpannedReply): void {
-    noteAnswer(this.#span, reply, this.#told);
+    const told = noteThrown(this.#span, reply, this.#thrown);
+    noteAnswer(this.#span, reply, told);
     this.#span.end();
   }
 }
@@ -138,18 +146,19 @@ class Recorded implements ServerSpan {
  */
 class SampledOut implements ServerSpan {
   readonly context: Context;
+  readonly sampled = false;
   readonly traceId: string;
   readonly #arrival: Arrival;
   readonly #ids: SpanContext;
-  readonly #parent: Context;
+  readonly #foreign: Foreign;
   #thrown: unknown;
   #told = false;
 
-  constructor(arrival: Arrival, span: Span, parent: Context) {
+  constructor(arrival: Arrival, span: Span, foreign: Foreign) {
     this.#arrival = arrival;
     this.#ids = span.spanContext();
-    this.#parent = parent;
-    this.context = trace.setSpan(parent, span);
+    this.#foreign = foreign;
+    this.context = trace.setSpan(foreign.parent, span);
     this.traceId = this.#ids.traceId;
   }
 
@@ -172,18 +181,15 @@ class SampledOut implements ServerSpan {
     const { request, startedAt } = this.#arrival;
     const { url: route } = request.routeOptions;
     const thrown = this.#thrown;
-    const told = thrown !== undefined && !isRefusal(thrown);
     lateRecorder()?.({
       name: nameOf(request, route),
       kind: SpanKind.SERVER,
       attributes: requestAttributes(request, route),
-      parent: this.#parent,
+      ...this.#foreign,
       startedAt,
       ids: this.#ids,
-      describe: (late) => {
-        if (told) recordFailure(late, thrown);
-        noteAnswer(late, reply, told);
-      },
+      sentAway: reply.raw.headersSent && reply.raw.statusCode === 503,
+      describe: (late) => noteAnswer(late, reply, noteThrown(late, reply, thrown)),
     });
   }
 }
@@ -208,7 +214,7 @@ function foreignContext(request: SpannedRequest, trust: Trust): Foreign {
  */
 function requestAttributes(request: SpannedRequest, route: string | undefined): Attributes {
   const attributes: Attributes = {
-    "http.request.method": METHODS.has(request.method) ? request.method : "_OTHER",
+    "http.request.method": knownMethod(request.method),
     "url.scheme": request.protocol,
     "network.protocol.version": request.raw.httpVersion,
     [REQUEST_ID_ATTRIBUTE]: request.id,
@@ -219,6 +225,18 @@ function requestAttributes(request: SpannedRequest, route: string | undefined): 
     if (!/[:*(]/.test(route)) attributes["url.path"] = route;
   }
   return attributes;
+}
+
+/**
+ * What a handler has thrown, judged by what became of it: an error handler may have made an answer to the caller of it,
+ * and that is no failure of ours. True when it was told as one.
+ */
+function noteThrown(span: Span, { raw }: SpannedReply, thrown: unknown): boolean {
+  if (thrown === undefined) return false;
+  const isAnswer = isRefusal(thrown);
+  if (!isAnswer && raw.headersSent && raw.statusCode >= 400 && raw.statusCode < 500) return false;
+  recordFailure(span, thrown);
+  return !isAnswer;
 }
 
 /** How the request went; `told` when an exception has named the error's type already. */

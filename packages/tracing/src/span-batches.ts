@@ -48,6 +48,8 @@ export class SpanBatches implements EndedSpans {
   #isSending = false;
   #timer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
+  /** The batches that are being sent one after the other; never rejects. */
+  #underWay: Promise<void> | undefined;
 
   constructor({ resource, limits, sender }: Options) {
     this.#resource = resource;
@@ -73,7 +75,7 @@ export class SpanBatches implements EndedSpans {
   async forceFlush(): Promise<void> {
     this.#close();
     this.#waiting = 0;
-    await Promise.all(this.#full.splice(0).map((batch) => this.#send(batch)));
+    await Promise.all([this.#underWay, ...this.#full.splice(0).map((batch) => this.#send(batch))]);
   }
 
   shutdown(): Promise<void> {
@@ -91,7 +93,7 @@ export class SpanBatches implements EndedSpans {
 
   #plan(): void {
     if (this.#isSending) return;
-    if (this.#full.length > 0) void this.#sendFull();
+    if (this.#full.length > 0) this.#underWay = this.#sendFull();
     else if (this.#open.length > 0 && this.#timer === undefined) {
       this.#timer = setTimeout(() => {
         this.#close();

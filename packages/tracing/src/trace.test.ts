@@ -233,3 +233,64 @@ test("types are checked: a picker must fit the method it is put on", () => {
   assert.equal(new Typed().generic("x"), "x");
   assert.equal(new Typed().misfit(2), 2);
 });
+
+test("a promise that starts when it is waited for is not started by tracing it, and stays what it was", async (t) => {
+  const { collect } = await traceToReceiver(t);
+  let started = 0;
+  class Query extends Promise<number> {
+    static override get [Symbol.species]() {
+      return Promise;
+    }
+    // biome-ignore lint/suspicious/noThenProperty: lazy queries of several libraries are such
+    override then<Value>(...handlers: Parameters<Promise<Value>["then"]>): never {
+      started += 1;
+      return super.then(...(handlers as [])) as never;
+    }
+    returning() {
+      return this;
+    }
+  }
+  const find = trace("find", () => new Query((done) => done(7)));
+  const query = find();
+  assert.equal(started, 0);
+  assert.ok(query.returning() === query);
+  assert.equal(await query, 7);
+  await collect();
+});
+
+test("what a function has of its own stays, and a wrapped constructor still constructs", async (t) => {
+  await traceToReceiver(t);
+  const tag = Symbol("tag");
+  const handler = trace(Object.assign(() => 1, { schema: { body: "x" }, [tag]: 2 }));
+  assert.deepEqual([handler(), handler.schema, handler[tag]], [1, { body: "x" }, 2]);
+  class Film {
+    readonly title: string;
+    constructor(title: string) {
+      this.title = title;
+    }
+  }
+  const Traced = trace(Film as never) as unknown as typeof Film;
+  const film = new Traced("Stalker");
+  assert.ok(film instanceof Film && film instanceof Traced);
+  class Sequel extends Traced {}
+  assert.ok(new Sequel("again") instanceof Sequel);
+  assert.equal(film.title, "Stalker");
+});
+
+test("whoever has no class to be named after is traced by the member's name alone", async (t) => {
+  const { collect } = await traceToReceiver(t);
+  class Odd {
+    static name = { not: "a name" } as never;
+    @trace run() {
+      return 1;
+    }
+  }
+  const bare = Object.assign(Object.create(null), { constructor: null }) as object;
+  const shy = new Proxy({}, { get: () => assert.fail("asked") });
+  const { run } = Odd.prototype;
+  for (const self of [new Odd(), bare, shy, undefined]) assert.equal(run.call(self as Odd), 1);
+  assert.deepEqual(
+    (await collect()).map(({ name }) => name),
+    ["run", "run", "run", "run"],
+  );
+});

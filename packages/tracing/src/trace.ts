@@ -73,13 +73,13 @@ function wrap(fn: Callable, options: AnyOptions, naming: Naming, home?: Context)
     });
   };
   const traced = function (this: unknown, ...args: unknown[]): unknown {
+    if (new.target !== undefined) return Reflect.construct(fn, args, new.target === traced ? fn : new.target);
     const tracer = activeTracer();
     return tracer === undefined ? fn.apply(this, args) : enter(tracer, this, args);
   };
-  return Object.defineProperties(traced, {
-    name: { value: fn.name, configurable: true },
-    length: { value: fn.length, configurable: true },
-  });
+  // Name and length among them, and whatever its author has put on it.
+  const { arguments: _arguments, caller: _caller, ...own } = Object.getOwnPropertyDescriptors(fn);
+  return Object.defineProperties(traced, own);
 }
 
 /** Where a call without an active span belongs: to the span that was active when the wrapper was made, if any. */
@@ -101,9 +101,21 @@ function functionNaming(fn: Callable): Naming {
 
 function memberNaming(member: string): Naming {
   return (self) => {
-    const owner = typeof self === "function" ? self : (self as object | null | undefined)?.constructor;
-    return owner === undefined || owner.name === "" ? member : `${owner.name}.${member}`;
+    const owner = ownerNameOf(self);
+    return owner === "" ? member : `${owner}.${member}`;
   };
+}
+
+/** A class may have a static `name` of its own, an object no constructor, and a proxy may refuse to be asked. */
+function ownerNameOf(self: unknown): string {
+  try {
+    const owner =
+      typeof self === "function" ? self : (self as Partial<object> | null | undefined)?.constructor;
+    const name: unknown = owner?.name;
+    return typeof name === "string" ? name : "";
+  } catch {
+    return "";
+  }
 }
 
 function isDecoratorContext(value: unknown): value is AnyContext {

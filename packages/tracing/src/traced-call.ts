@@ -12,7 +12,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { isRefusal, recordFailure } from "./failure.ts";
-import { type LateRecorder, lateRecorder } from "./late-span.ts";
+import { type LateSpan, lateRecorder } from "./late-span.ts";
 import { light } from "./light-context.ts";
 import { SampledOutSpan } from "./sampled-out-span.ts";
 import { type Iteration, type IterationSpan, isIteration, traceIteration } from "./traced-iteration.ts";
@@ -54,6 +54,7 @@ export function runTraced<Result>(
   if (above !== undefined && isSampledOutHere(above)) return work(above);
   const call = describe();
   const span = startSpan(tracer, parent, call);
+  if (span instanceof SampledOutSpan) return runSampledOutFirst(span, parent, call, work);
   let result: Result;
   try {
     result = context.with(trace.setSpan(light(parent), span), work, undefined, span);
@@ -61,7 +62,7 @@ export function runTraced<Result>(
     fail(span, call, error);
     throw error;
   }
-  if (types.isPromise(result)) {
+  if (isPromise(result)) {
     return result.then(
       (value) => {
         succeed(span, call, value);
@@ -102,11 +103,12 @@ function startSpan(tracer: Tracer, parent: Context, call: TracedCall): Span {
 }
 
 function iterationSpan(span: Span, parent: Context, call: TracedCall): IterationSpan {
-  return {
-    within: trace.setSpan(light(parent), span),
-    ended: () => span.end(),
-    failed: (error) => fail(span, call, error),
-  };
+  const within = trace.setSpan(light(parent), span);
+  if (span instanceof SampledOutSpan) {
+    const tell = tellerOf({ parent, describe: () => call, ids: span.spanContext() });
+    return { within, ended: () => undefined, failed: tell };
+  }
+  return { within, ended: () => span.end(), failed: (error) => fail(span, call, error) };
 }
 
 function succeed(span: Span, call: TracedCall, value: unknown): void {
@@ -115,9 +117,13 @@ function succeed(span: Span, call: TracedCall, value: unknown): void {
 }
 
 function fail(span: Span, call: TracedCall, error: unknown): void {
-  if (call.record?.error !== undefined) note(span, call.record.error, [error]);
-  recordFailure(span, error, call.record?.errorMessage);
+  noteFailure(span, call, error);
   span.end();
+}
+
+function noteFailure(span: Span, { record }: TracedCall, error: unknown): void {
+  if (record?.error !== undefined) note(span, record.error, [error]);
+  recordFailure(span, error, record?.errorMessage);
 }
 
 type Picker = (...values: unknown[]) => Attributes | undefined;
@@ -140,6 +146,28 @@ export function isSampledOutHere(span: Span): boolean {
   return (traceFlags & TraceFlags.SAMPLED) === 0 && isRemote !== true;
 }
 
+/**
+ * A promise that settles by itself. One with a `then` of its own may be waiting for it to be called (lazy queries that are
+ * promises too), and counts as a thenable.
+ */
+function isPromise(result: unknown): result is Promise<unknown> {
+  return types.isPromise(result) && result.then === Promise.prototype.then;
+}
+
+/** The first span of its trace in this process: sampled out, with ids under which its failure is told. */
+function runSampledOutFirst<Result>(
+  span: Span,
+  parent: Context,
+  call: TracedCall,
+  work: (span: Span) => Result,
+): Result {
+  const tell = tellerOf({ parent, describe: () => call, ids: span.spanContext() });
+  const result = telling(tell, () => context.with(trace.setSpan(light(parent), span), work, undefined, span));
+  return isIteration(result)
+    ? (traceIteration(result, () => iterationSpan(span, parent, call)) as Result)
+    : result;
+}
+
 /** No span is made: failures alone are told afterwards, as children of the span that was sampled out. */
 function runSampledOut<Result>(
   above: Span,
@@ -147,29 +175,40 @@ function runSampledOut<Result>(
   describe: () => TracedCall,
   work: (span: Span) => Result,
 ): Result {
-  const record = lateRecorder();
-  if (record === undefined) return work(above);
-  const startedAt = performance.now();
-  const tell = (error: unknown): never => {
-    tellLate(record, { parent, describe }, startedAt, error);
+  if (lateRecorder() === undefined) return work(above);
+  return telling(tellerOf({ parent, describe }), () => work(above));
+}
+
+function telling<Result>(tell: (error: unknown) => void, work: () => Result): Result {
+  const failed = (error: unknown): never => {
+    tell(error);
     throw error;
   };
   let result: Result;
   try {
-    result = work(above);
+    result = work();
   } catch (error) {
-    return tell(error);
+    return failed(error);
   }
-  return types.isPromise(result) ? (result.then(undefined, tell) as Result) : result;
+  return isPromise(result) ? (result.then(undefined, failed) as Result) : result;
 }
 
-function tellLate(
-  record: LateRecorder,
-  { parent, describe }: { readonly parent: Context; readonly describe: () => TracedCall },
-  startedAt: number,
-  error: unknown,
-): void {
-  if (isRefusal(error)) return;
-  const { name, kind, attributes = {} } = describe();
-  record({ name, kind, attributes, parent, startedAt, describe: (span) => recordFailure(span, error) });
+interface SampledOutCall {
+  readonly parent: Context;
+  readonly describe: () => TracedCall;
+  readonly ids?: LateSpan["ids"];
+}
+
+/** Who tells that a call failed which begins now. */
+function tellerOf({ parent, describe, ids }: SampledOutCall): (error: unknown) => void {
+  const record = lateRecorder();
+  if (record === undefined) return () => undefined;
+  const startedAt = performance.now();
+  return (error) => {
+    if (isRefusal(error)) return;
+    const call = describe();
+    const { name, kind, attributes = {}, links } = call;
+    const told = (span: Span) => noteFailure(span, call, error);
+    record({ name, kind, attributes, links, parent, ids, startedAt, describe: told });
+  };
 }

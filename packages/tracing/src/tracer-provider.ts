@@ -109,10 +109,15 @@ class KinopassTracer implements Tracer {
   }
 
   /** A span that was sampled out and failed, made after all: sampled whatever the sampler says, under ids given out for it. */
-  startLate({ name, kind, attributes, parent: within, startedAt, ids }: LateSpan): Span {
+  startLate({ name, kind, attributes, links, parent: within, startedAt, ids }: LateSpan): Span {
     const parent = parentIn(within);
     const traceId = ids?.traceId ?? parent?.traceId ?? newId(16);
-    const options = { kind, attributes, startTime: startedAt };
+    const options = {
+      kind,
+      attributes,
+      startTime: startedAt,
+      ...(links === undefined ? {} : { links: [...links] }),
+    };
     return this.#record(name, options, parent, traceId, ids?.spanId ?? newId(8));
   }
 

@@ -22,6 +22,12 @@ export function wallTime(reading: number): number {
   return offset + reading;
 }
 
+/** The reading of performance.now() that is meant, or NaN for a time of the wall clock. */
+export function readingOf(input: TimeInput | undefined): number {
+  if (input === undefined) return performance.now();
+  return typeof input === "number" && input <= performance.now() ? input : Number.NaN;
+}
+
 /** What the API takes for a time, as milliseconds since 1970; small numbers are readings of performance.now(). */
 export function timeOf(input: TimeInput | undefined): number {
   if (input === undefined) return wallTime(performance.now());
