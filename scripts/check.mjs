@@ -1,4 +1,4 @@
-// Everything that can be said without running the services: format, lint, unused code, the walls between folders, generated files.
+// Everything that can be said without running the services: format, lint, unused code, generated files. The walls between folders: architecture.test.mjs.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { demandNode, root } from "./environment.mjs";
