@@ -9,6 +9,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { demandNode, root } from "./environment.mjs";
 import { redisDirectory, withFirstOnPath } from "./redis.mjs";
+import { listenToSpans } from "./suite-canary.mjs";
 
 demandNode();
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
@@ -46,6 +47,16 @@ const server = await startEmbeddedPostgres({
 });
 console.log(`postgres   PostgreSQL ${server.version} for ${files.length} test files, ${seconds(began)}`);
 
+/** Spans that the whole suite cannot do without: a canary that hears nothing proves nothing. */
+const SPANS = [
+  "sessions.refresh",
+  "passwords.verify",
+  "limits.decide",
+  "social.exchange",
+  "films.find",
+  "playback.start",
+];
+const canary = await listenToSpans(SPANS);
 const runner = spawn(
   node,
   [
@@ -59,14 +70,22 @@ const runner = spawn(
   {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, KINOPASS_TEST_POSTGRES: server.url("postgres") },
+    env: {
+      ...process.env,
+      KINOPASS_TEST_POSTGRES: server.url("postgres"),
+      KINOPASS_TEST_SPANS: canary.url,
+    },
   },
 );
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => runner.kill(signal));
 const code = await new Promise((done) => runner.once("exit", (status) => done(status ?? 1)));
 await server.stop();
 rmSync(directory, { recursive: true, force: true });
-process.exitCode = code;
+await canary.close();
+for (const line of canary.found.slice(0, 20)) console.error(line);
+const unheard = words.length === 0 ? SPANS.filter((name) => !canary.names.has(name)) : [];
+if (unheard.length > 0) console.error(`No test made a span of ${unheard.join(", ")}: nobody listened.`);
+process.exitCode = code !== 0 ? code : canary.found.length + unheard.length > 0 ? 1 : 0;
 
 function step(name, work) {
   const start = performance.now();

@@ -12,7 +12,7 @@ const signIn = (auth: TestAuth, email: string, password = GOOD_PASSWORD, agent =
 /** Without what differs in every answer. */
 const shapeOf = ({ status, body, headers }: Awaited<ReturnType<typeof ask>>) => ({
   status,
-  body: { ...body, request_id: "" },
+  body: { ...body, request_id: "", trace_id: "" },
   headers: { ...headers, "x-request-id": "", date: "" },
 });
 

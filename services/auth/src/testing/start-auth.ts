@@ -9,7 +9,7 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createLogger, type Server } from "@kinopass/http";
 import { DEFAULT_POLICIES } from "@kinopass/limiter";
-import { ManualClock, testDatabase } from "@kinopass/testing";
+import { ManualClock, testDatabase, traceSuite } from "@kinopass/testing";
 import { type Auth, buildAuth, type Surroundings } from "../app.ts";
 import type { Config } from "../config.ts";
 import { type KeptMail, KeptMails } from "./kept-mails.ts";
@@ -57,6 +57,7 @@ export async function startTestAuth(
   t: Pick<TestContext, "after">,
   overrides: Overrides = {},
 ): Promise<TestAuth> {
+  await traceSuite();
   // Hooks run in the order they were added: the service must let go of its database before that is dropped.
   const cleanUps: (() => unknown)[] = [];
   t.after(async () => {

@@ -8,7 +8,7 @@ import { after, type TestContext } from "node:test";
 import { TestAuth, testToken } from "@kinopass/guard/testing";
 import { createLogger, type Server } from "@kinopass/http";
 import { PostgresDatabase } from "@kinopass/postgres";
-import { ManualClock, testDatabase } from "@kinopass/testing";
+import { ManualClock, testDatabase, traceSuite } from "@kinopass/testing";
 import { buildCatalog, type Catalog } from "../app.ts";
 import { type Config, readCatalogConfig } from "../config.ts";
 import { MIGRATIONS } from "../migrate.ts";
@@ -72,6 +72,7 @@ export async function startTestCatalog(
   plant: (db: PostgresDatabase) => Promise<unknown>,
   { variables = {}, ownAuth = false }: StartOptions = {},
 ): Promise<TestCatalog> {
+  await traceSuite();
   const databaseUrl = await emptyDatabase(t);
   const db = openDatabase(t, databaseUrl);
   await plant(db);
