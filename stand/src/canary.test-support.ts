@@ -219,16 +219,24 @@ async function social(walker: Walker) {
     if (code === null) continue;
     walker.secrets.add(code);
     const body = { code, code_verifier: verifier };
+    const entered = await walker.ask("POST /v1/social/exchange", { body });
     await walker.ask("POST /v1/social/exchange", { body });
-    await walker.ask("POST /v1/social/exchange", { body });
+    await unlink(walker, entered.body?.access_token);
   }
   walker.secrets.delete("");
+}
+
+async function unlink(walker: Walker, token: string | undefined) {
+  await walker.ask("PUT /v1/me/password", { token, body: { new_password: walker.secret("social canary") } });
+  const { body: linked } = await walker.ask("GET /v1/me/social-accounts", { token });
+  for (const { id } of linked?.items ?? [])
+    await walker.ask(`DELETE /v1/me/social-accounts/${id}`, { token });
 }
 
 async function television(walker: Walker, token: string) {
   const challenge = await walker.ask("POST /v1/captcha/challenges", { body: { action: "sign_in" } });
   if (challenge.status === 201 || challenge.status === 200)
-    await walker.ask(`POST /v1/captcha/challenges/${challenge.body.id}/answer`, { body: { answer: "1" } });
+    await walker.ask(`POST /v1/captcha/challenges/${challenge.body.id}/answer`, { body: { answer: 1 } });
   const begun = await walker.ask("POST /v1/device/code", { body: "client_id=tv" });
   if (begun.status !== 200) return;
   const { user_code: userCode, device_code: deviceCode } = begun.body as Record<string, string>;

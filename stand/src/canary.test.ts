@@ -127,6 +127,20 @@ test("no password, token, code or address is in logs, spans, metrics or error bo
     );
     assert.deepEqual(untold, []);
   });
+  await t.test("each script of the captcha is called by its name", () => {
+    for (const name of ["captcha-issue", "captcha-answer"])
+      assert.ok(
+        receiver.spans.some((span) => span.name === `EVALSHA ${name}`),
+        name,
+      );
+  });
+  await t.test("rows of history are nobody's request", () => {
+    const writers = receiver.spans.filter(({ name }) => name === "history.write");
+    assert.ok(writers.length > 0 && writers.every(({ parentSpanId }) => parentSpanId === ""));
+    const ids = new Set(writers.map(({ spanId }) => spanId));
+    const written = receiver.spans.filter(({ name }) => name === "history.insert");
+    assert.ok(written.length > 0 && written.every(({ parentSpanId }) => ids.has(parentSpanId)));
+  });
   await t.test("polls in the background make no traces of one statement each", () => {
     const roots = receiver.spans.filter(({ parentSpanId }) => parentSpanId === "");
     assert.deepEqual(

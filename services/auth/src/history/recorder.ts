@@ -3,8 +3,9 @@
  * because of it. Rows gather for at most 50 ms and go out in one statement. What cannot be written is
  * dropped, counted and logged: history is a convenience, the audit trail is the record.
  */
+import { AsyncResource } from "node:async_hooks";
 import { type Database, DatabaseAway, DatabaseRefusal } from "@kinopass/postgres";
-import { type CounterInstrument, meter } from "@kinopass/tracing";
+import { type CounterInstrument, meter, withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { AccountId, RegionCode, SessionId } from "../ids.ts";
 import * as queries from "./queries.ts";
@@ -48,6 +49,8 @@ export class Recorder {
   readonly #logger: FastifyBaseLogger;
   readonly #mostQueued: number;
   readonly #droppedCounter: CounterInstrument;
+  /** Rows of many requests go together: bound to where this was made, they are written in the trace of none. */
+  readonly #flushSoon = AsyncResource.bind(() => setTimeout(() => void this.flush(), GATHER_MS).unref());
   #queue: NewRow[] = [];
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -75,7 +78,7 @@ export class Recorder {
       return;
     }
     this.#queue.push(row);
-    this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS).unref();
+    this.#timer ??= this.#flushSoon();
   }
 
   /** Resolves when everything added so far is written or dropped. Never rejects. */
@@ -93,7 +96,10 @@ export class Recorder {
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) await this.#write(this.#queue.splice(0, BATCH_ROWS));
+    while (this.#queue.length > 0) {
+      const rows = this.#queue.splice(0, BATCH_ROWS);
+      await withLinkedSpan("history.write", undefined, () => this.#write(rows));
+    }
   }
 
   async #write(rows: readonly NewRow[]): Promise<void> {

@@ -3,8 +3,9 @@
  * transaction, and done afterwards: a provider that is slow or dead holds nobody up, and a process that dies forgets
  * nothing. Tried five times within about a day; after that the person can still remove the app in the provider's settings.
  */
+import { AsyncResource } from "node:async_hooks";
 import type { Database, Transaction } from "@kinopass/postgres";
-import { meter } from "@kinopass/tracing";
+import { meter, withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "../clock.ts";
 import { newId } from "../ids.ts";
@@ -33,6 +34,8 @@ export class Revoker {
   readonly #outcomes = meter().counter("kinopass.auth.social_revocations", {
     description: "Provider permissions taken back, by outcome",
   });
+  /** A round is for whatever is due: bound to where this was made, it runs outside the trace of who unlinked last. */
+  readonly #outside = AsyncResource.bind((begin: () => Promise<void>) => begin());
   #round: Promise<void> | undefined;
 
   constructor(dependencies: Dependencies) {
@@ -54,11 +57,12 @@ export class Revoker {
 
   /** Begins at once and returns; never throws. */
   kick(): void {
-    this.#round = this.settled().then(() =>
-      this.round().catch((error: unknown) => {
+    this.#round = this.#outside(async () => {
+      await this.settled();
+      await this.round().catch((error: unknown) => {
         this.#given.logger.warn({ err: error }, "could not look for permissions to take back");
-      }),
-    );
+      });
+    });
   }
 
   /** Resolves when what was begun is done; for the drain and for tests. */
@@ -72,7 +76,9 @@ export class Revoker {
     for (;;) {
       const now = clock.now();
       const { rows } = await queries.claimRevocations(db, now, new Date(now.getTime() + LEASE_MS), BATCH);
-      await Promise.all(rows.map((row) => this.#one(row)));
+      await Promise.all(
+        rows.map((row) => withLinkedSpan("social.take_back", undefined, () => this.#one(row))),
+      );
       if (rows.length < BATCH) return;
     }
   }

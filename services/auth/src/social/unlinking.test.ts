@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { currentRequest } from "@kinopass/tracing";
 import { ask, tally } from "../testing/ask.ts";
 import { sql } from "../testing/sql.ts";
 import type { SignedIn } from "../testing/start-auth.ts";
@@ -44,6 +45,26 @@ test("unlinking takes back the permission, ends what came in by it, tells the ow
   assert.equal(subjects.filter((subject) => /no longer a way in/.test(subject)).length, 5);
   const acts = await sql(auth, "select 1 from auth.audit_entries where action = 'social.unlinked'");
   assert.equal(acts.length, 5);
+});
+
+test("a permission is taken back in nobody's request, for the same round takes back what others gave up", async (t) => {
+  const auth = await startSocial(t);
+  const anna = await auth.signUp();
+  await auth.browser().link("google", "adult", anna);
+  const [id = ""] = await linkIds(auth, anna);
+  const { revoker, providers } = auth.auth.capabilities.social;
+  const google = providers.get("google") ?? assert.fail();
+  const revoke = google.revoke.bind(google);
+  const requests: unknown[] = [];
+  Object.assign(google, {
+    revoke: (...given: Parameters<typeof revoke>) => {
+      requests.push(currentRequest());
+      return revoke(...given);
+    },
+  });
+  assert.equal((await unlink(auth, id, anna)).status, 204);
+  await revoker.settled();
+  assert.deepEqual(requests, [undefined]);
 });
 
 test("unlinking needs a fresh sign-in and one's own link", async (t) => {
