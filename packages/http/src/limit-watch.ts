@@ -73,17 +73,26 @@ function attributesOf({ kind, class: name, decidedBy, scope }: Decided) {
 type RunScript = (...args: readonly unknown[]) => Promise<unknown>;
 
 /**
- * Gives the scripts a Redis client runs spans of their own. One call decides what arrives in one turn of the event
+ * The same client for one who runs but this script: its runs have spans of their own. Others who use the client see nothing of
+ * it. One call decides what arrives in one turn of the event
  * loop, so its span hangs under the first request of the turn; the others show the wait in their decision's span.
  */
 export function traceScripts<Client extends object>(client: Client, script: string): Client {
-  const { evalsha } = client as { evalsha: RunScript };
   const options = { script, onlyBelow: true };
-  const traced: RunScript = (...args) => {
-    const run = () => evalsha.apply(client, args as unknown[]);
-    return isProbe(args) ? run() : redisSpan("EVALSHA", run, options);
+  const traced = (command: string, method: RunScript): RunScript => {
+    const call = method.bind(client);
+    return (...args) => (isProbe(args) ? call(...args) : redisSpan(command, () => call(...args), options));
   };
-  return Object.assign(client, { evalsha: traced });
+  const { evalsha, eval: evaluate } = client as { evalsha: RunScript; eval: RunScript };
+  const own = new Map<PropertyKey, unknown>([
+    ["evalsha", traced("EVALSHA", evalsha)],
+    ["eval", traced("EVAL", evaluate)],
+  ]);
+  const get = (_client: Client, name: PropertyKey): unknown => {
+    const found: unknown = own.get(name) ?? Reflect.get(client, name, client);
+    return typeof found === "function" && !own.has(name) ? found.bind(client) : found;
+  };
+  return new Proxy(client, { get });
 }
 
 /** Probes of a Redis that is away go on long after the request whose failure began them. */

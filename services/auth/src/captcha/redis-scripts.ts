@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { redisSpan } from "@kinopass/tracing";
 import type { Cluster, Redis } from "ioredis";
 import { ChallengesAway } from "./challenge-store.ts";
 
@@ -7,6 +9,8 @@ export type RedisReply = readonly (string | number)[];
 type Argument = string | number;
 
 export interface Script {
+  /** What traces call it. */
+  readonly name: string;
   readonly text: string;
   readonly sha: string;
 }
@@ -41,7 +45,8 @@ export class RedisScripts {
       this.#deadlineMs,
     );
     try {
-      return await Promise.race([this.#evaluate(script, keys, args), late]);
+      const run = () => this.#evaluate(script, keys, args);
+      return await Promise.race([redisSpan("EVALSHA", run, { script: script.name }), late]);
     } catch (error) {
       throw isDefect(error) ? error : new ChallengesAway(error);
     } finally {
@@ -64,9 +69,13 @@ export class RedisScripts {
   }
 }
 
-export function script(name: string): Script {
-  const text = readFileSync(new URL(name, import.meta.url), "utf8");
-  return { text, sha: createHash("sha1").update(text).digest("hex") };
+export function script(file: string): Script {
+  const text = readFileSync(new URL(file, import.meta.url), "utf8");
+  return {
+    name: `captcha-${basename(file, ".lua")}`,
+    text,
+    sha: createHash("sha1").update(text).digest("hex"),
+  };
 }
 
 /** "ERR" is a mistake in our script; LOADING, READONLY, OOM, CLUSTERDOWN and their like are Redis's state. */
