@@ -135,6 +135,31 @@ test("every line of a request has its id and trace id once, also where the body 
   }
 });
 
+test("an address that is malformed or too long is a request like others: a line under the id it was answered with, and a span", async (t) => {
+  const receiver = await startOtlpReceiver();
+  t.after(() => receiver.close());
+  const tea = await startTea(t, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_BSP_SCHEDULE_DELAY: "20",
+    OTEL_METRICS_EXPORTER: "none",
+  });
+  const answer = await send(
+    tea.url,
+    "GET /tea/%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-request-id: misspelt\r\n\r\n",
+  );
+  assert.match(answer, /^HTTP\/1.1 400 [\s\S]*"request_id":"misspelt"/);
+  const [span] = await receiver.waitFor((spans) => spans.length > 0);
+  assert.deepEqual([span?.name, span?.attributes["request.id"]], ["GET", "misspelt"]);
+  assert.equal(span?.attributes["http.response.status_code"], 400);
+  const lines = (await tea.lines()).map((line) => JSON.parse(line) as Record<string, unknown>);
+  const [line, ...others] = lines.filter((one) => one["request_id"] === "misspelt");
+  assert.equal(others.length, 0);
+  assert.deepEqual(
+    [line?.["msg"], line?.["method"], line?.["route"], line?.["status"]],
+    ["request", "GET", "(none)", 400],
+  );
+});
+
 test("a trace id that leads nowhere is not told: sampled out it is left out, and a failure of ours is kept all the same", async (t) => {
   const tea = await startTea(t, {
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",

@@ -11,12 +11,13 @@ import Fastify, {
   type RawServerDefault,
 } from "fastify";
 import { answerErrors } from "./answer-errors.ts";
+import { answerBeforeRouting } from "./before-routing.ts";
 import { readBodies } from "./bodies.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { common } from "./common-refusals.ts";
 import { Gate, type OnTurnedAway } from "./gate.ts";
 import { logRequests } from "./request-log.ts";
-import { SECURITY_HEADERS, securityHeaders } from "./security-headers.ts";
+import { securityHeaders } from "./security-headers.ts";
 import { type SheddingOptions, shedWhenLate } from "./shedding.ts";
 import { strictValidation } from "./validation.ts";
 
@@ -83,11 +84,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     forceCloseConnections: "idle",
     // Whoever still has a connection is served while the process drains, and told that it was the last request on it.
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) => {
-      // Raised before routing and its hooks (a malformed address): the app answers it like any other error.
-      reply.headers(SECURITY_HEADERS);
-      void app.errorHandler(error, request as never, reply as never);
-    },
+    frameworkErrors: (error, request, reply) =>
+      answerBeforeRouting(app, options.logger, { error, request, reply } as never),
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Server;
 
   strictValidation(app);

@@ -9,8 +9,8 @@ export interface TurnedAway {
   readonly message: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
-  /** The template of the route it was for. */
-  readonly route: string;
+  /** The template of the route it was for; undefined where it had none. */
+  readonly route: string | undefined;
 }
 
 export interface TurnedAwayVisit {
