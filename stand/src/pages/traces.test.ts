@@ -102,6 +102,26 @@ test("an id shows its traces as pictures, looked for in both services and drawn 
   assert.equal((await app.inject("/traces/nonsense.svg")).statusCode, 404);
 });
 
+test("an id of either service opens its trace in Jaeger, and one that looks like a trace's is looked for as a request's too", async (t) => {
+  const { app, asked } = await jaegerWith(t, [drawable]);
+  const opened = await app.inject("/traces/open?id=seen-by-the-viewer");
+  assert.match(String(opened.headers.location), new RegExp(`/trace/${TRACE}$`));
+  assert.deepEqual(
+    asked.map(({ searchParams }) => searchParams.get("service")),
+    ["kinopass-auth", "kinopass-catalog"],
+  );
+  const none = await jaegerWith(t, []);
+  await none.app.inject(`/traces/show?id=${"a".repeat(32)}`);
+  assert.deepEqual(
+    none.asked.map(({ pathname, searchParams }) => [pathname, searchParams.get("tags")]),
+    [
+      [`/api/traces/${"a".repeat(32)}`, null],
+      ["/api/traces", `{"request.id":"${"a".repeat(32)}"}`],
+      ["/api/traces", `{"request.id":"${"a".repeat(32)}"}`],
+    ],
+  );
+});
+
 test("where Jaeger has nothing, or is away, the page says which and stays a page", async (t) => {
   const { app, stop } = await jaegerWith(t, []);
   const show = async () => app.inject("/traces/show?id=%3Cb%3E");

@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { escapeHtml, page } from "./layout.ts";
-import { waterfallPages } from "./waterfall.ts";
+import { tracesOf, waterfallPages } from "./waterfall.ts";
 
 export interface TraceOptions {
   /** Where the services' logs are. */
@@ -40,8 +40,17 @@ export function tracePages(app: FastifyInstance, { home, jaegerUi }: TraceOption
       .send(page("Traces", tracesPage(served.slice(0, SHOWN), jaegerUi)));
   });
   app.get<{ Querystring: { id?: string } }>("/traces/open", async ({ query }, reply) =>
-    reply.redirect(traceAddress(jaegerUi, query.id?.trim() ?? ""), 303),
+    reply.redirect(await wayTo(jaegerUi, query.id?.trim() ?? ""), 303),
   );
+}
+
+/** Jaeger searches one service at a time, so it is asked here, and one trace is gone to; of several our own page has a list. */
+async function wayTo(jaegerUi: string, id: string): Promise<string> {
+  const [only, ...others] = await tracesOf(jaegerUi, id).catch(() => []);
+  if (only === undefined) return traceAddress(jaegerUi, id);
+  return others.length === 0
+    ? traceAddress(jaegerUi, only.traceID)
+    : `/traces/show?${new URLSearchParams({ id })}`;
 }
 
 /** By trace id straight to the trace; by request id to a search, since one request may have caused several traces. */

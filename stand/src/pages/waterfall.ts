@@ -43,9 +43,10 @@ async function shown(jaegerUi: string, id: string): Promise<string> {
   return title + drawn.join("");
 }
 
-/** By trace id, or whatever either service did under a request id; earliest first. */
-async function tracesOf(jaegerUi: string, id: string): Promise<readonly JaegerTrace[]> {
-  if (/^[0-9a-f]{32}$/.test(id)) return await ask(`${jaegerUi}/api/traces/${id}`);
+/** By trace id, or whatever either service did under a request id, which may look like the other; earliest first. */
+export async function tracesOf(jaegerUi: string, id: string): Promise<readonly JaegerTrace[]> {
+  const named = /^[0-9a-f]{32}$/.test(id) ? await ask(`${jaegerUi}/api/traces/${id}`) : [];
+  if (named.length > 0) return named;
   const tags = JSON.stringify({ "request.id": id });
   const found = await Promise.all(
     SERVICES.map((service) =>
