@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Redis } from "ioredis";
-import { freePort, RedisServer } from "./fixtures/redis-server.ts";
+import { freePort, RedisServer, startTogether } from "./fixtures/redis-server.ts";
 import { doorPolicies, limiterOf, once, until } from "./fixtures/setup.ts";
 
 /** Three masters and three replicas. */
@@ -17,13 +17,10 @@ async function startCluster(t: TestContext): Promise<RedisServer[]> {
     "--repl-diskless-sync-delay",
     "0",
   ];
-  const nodes: RedisServer[] = [];
-  for (let i = 0; i < 6; i += 1) {
-    const [port, busPort] = [await freePort(), await freePort()];
-    nodes.push(new RedisServer(port, [...flags, "--cluster-port", String(busPort)]));
-  }
+  const make = async () =>
+    new RedisServer(await freePort(), [...flags, "--cluster-port", `${await freePort()}`]);
+  const nodes = await startTogether(() => Array.fromAsync({ length: 6 }, make));
   t.after(() => Promise.all(nodes.map((node) => node.remove())));
-  await Promise.all(nodes.map((node) => node.start()));
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   const create = ["--cluster", "create", ...addresses, "--cluster-replicas", "1", "--cluster-yes"];
   await promisify(execFile)("redis-cli", create, { timeout: 60_000 });
