@@ -12,7 +12,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { isRefusal, recordFailure } from "./failure.ts";
-import { type LateSpan, lateRecorder } from "./late-span.ts";
+import { type LateRecorder, type LateSpan, lateRecorder } from "./late-span.ts";
 import { light } from "./light-context.ts";
 import { SampledOutSpan } from "./sampled-out-span.ts";
 import { type Iteration, type IterationSpan, isIteration, traceIteration } from "./traced-iteration.ts";
@@ -105,7 +105,11 @@ function startSpan(tracer: Tracer, parent: Context, call: TracedCall): Span {
 function iterationSpan(span: Span, parent: Context, call: TracedCall): IterationSpan {
   const within = trace.setSpan(light(parent), span);
   if (span instanceof SampledOutSpan) {
-    const tell = tellerOf({ parent, describe: () => call, ids: span.spanContext() });
+    const given = { parent, describe: () => call, ids: span.spanContext(), startedAt: performance.now() };
+    const tell = (error: unknown) => {
+      const record = lateRecorder();
+      if (record !== undefined) tellLate(record, given, error);
+    };
     return { within, ended: () => undefined, failed: tell };
   }
   return { within, ended: () => span.end(), failed: (error) => fail(span, call, error) };
@@ -161,54 +165,50 @@ function runSampledOutFirst<Result>(
   call: TracedCall,
   work: (span: Span) => Result,
 ): Result {
-  const tell = tellerOf({ parent, describe: () => call, ids: span.spanContext() });
-  const result = telling(tell, () => context.with(trace.setSpan(light(parent), span), work, undefined, span));
+  const within = trace.setSpan(light(parent), span);
+  const enter = () => context.with(within, work, undefined, span);
+  const result = runSampledOut(span, parent, () => call, enter, span.spanContext());
   return isIteration(result)
     ? (traceIteration(result, () => iterationSpan(span, parent, call)) as Result)
     : result;
 }
 
-/** No span is made: failures alone are told afterwards, as children of the span that was sampled out. */
+/** No span is made: failures alone are told afterwards, as children of the span that was sampled out, or under ids it has. */
 function runSampledOut<Result>(
   above: Span,
   parent: Context,
   describe: () => TracedCall,
   work: (span: Span) => Result,
+  ids?: LateSpan["ids"],
 ): Result {
-  if (lateRecorder() === undefined) return work(above);
-  return telling(tellerOf({ parent, describe }), () => work(above));
-}
-
-function telling<Result>(tell: (error: unknown) => void, work: () => Result): Result {
+  const record = lateRecorder();
+  if (record === undefined) return work(above);
+  const startedAt = performance.now();
   const failed = (error: unknown): never => {
-    tell(error);
+    tellLate(record, { parent, describe, ids, startedAt }, error);
     throw error;
   };
   let result: Result;
   try {
-    result = work();
+    result = work(above);
   } catch (error) {
     return failed(error);
   }
   return isPromise(result) ? (result.then(undefined, failed) as Result) : result;
 }
 
-interface SampledOutCall {
-  readonly parent: Context;
+interface SampledOutCall extends Pick<LateSpan, "parent" | "ids" | "startedAt"> {
   readonly describe: () => TracedCall;
-  readonly ids?: LateSpan["ids"];
 }
 
-/** Who tells that a call failed which begins now. */
-function tellerOf({ parent, describe, ids }: SampledOutCall): (error: unknown) => void {
-  const record = lateRecorder();
-  if (record === undefined) return () => undefined;
-  const startedAt = performance.now();
-  return (error) => {
-    if (isRefusal(error)) return;
-    const call = describe();
-    const { name, kind, attributes = {}, links } = call;
-    const told = (span: Span) => noteFailure(span, call, error);
-    record({ name, kind, attributes, links, parent, ids, startedAt, describe: told });
-  };
+function tellLate(
+  record: LateRecorder,
+  { parent, describe, ids, startedAt }: SampledOutCall,
+  error: unknown,
+): void {
+  if (isRefusal(error)) return;
+  const call = describe();
+  const { name, kind, attributes = {}, links } = call;
+  const told = (span: Span) => noteFailure(span, call, error);
+  record({ name, kind, attributes, links, parent, ids, startedAt, describe: told });
 }
