@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createLogger } from "@kinopass/http";
 import { PostgresDatabase, statement } from "@kinopass/postgres";
 import { ManualClock } from "@kinopass/testing";
+import { currentRequest, runWithRequest } from "@kinopass/tracing";
 import { newAccountId } from "../ids.ts";
 import { Secrets } from "../secrets.ts";
 import { History } from "./history.ts";
@@ -86,6 +87,28 @@ test("rows are written without anybody asking, and the shutdown leaves none behi
   history.record(signIn);
   await history.close();
   assert.equal((await other.page({ accountId, size: 5 })).items.length, 2);
+});
+
+test("rows are written outside the request that came first, and outside a reader's who waits for them", async (t) => {
+  const { history, db, accountId, signIn } = await setUp(t);
+  const run = db.run.bind(db);
+  const writtenFor: unknown[] = [];
+  const written = Promise.withResolvers<void>();
+  db.run = (asked) => {
+    if (asked.name === "history.insert") {
+      writtenFor.push(currentRequest()?.requestId ?? "nobody");
+      written.resolve();
+    }
+    return run(asked);
+  };
+  for (const requestId of ["came-first", "came-second"])
+    runWithRequest({ requestId }, () => history.record(signIn));
+  await written.promise;
+  await runWithRequest({ requestId: "reader" }, async () => {
+    history.record(signIn);
+    assert.equal((await history.page({ accountId, size: 5 })).items.length, 3);
+  });
+  assert.deepEqual(writtenFor, ["nobody", "nobody"]);
 });
 
 test("erasing takes rows that are written and rows that still wait", async (t) => {

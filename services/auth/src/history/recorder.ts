@@ -49,8 +49,8 @@ export class Recorder {
   readonly #logger: FastifyBaseLogger;
   readonly #mostQueued: number;
   readonly #droppedCounter: CounterInstrument;
-  /** Rows of many requests go together: bound to where this was made, they are written in the trace of none. */
-  readonly #flushSoon = AsyncResource.bind(() => setTimeout(() => void this.flush(), GATHER_MS).unref());
+  /** The rows are many people's: bound to where this was made, they are written outside the request that came first. */
+  readonly #drain = AsyncResource.bind(() => this.#writeQueued());
   #queue: NewRow[] = [];
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -78,7 +78,7 @@ export class Recorder {
       return;
     }
     this.#queue.push(row);
-    this.#timer ??= this.#flushSoon();
+    this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS).unref();
   }
 
   /** Resolves when everything added so far is written or dropped. Never rejects. */
@@ -95,11 +95,11 @@ export class Recorder {
     await this.#writing;
   }
 
-  async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const rows = this.#queue.splice(0, BATCH_ROWS);
-      await withLinkedSpan("history.write", undefined, () => this.#write(rows));
-    }
+  async #writeQueued(): Promise<void> {
+    if (this.#queue.length === 0) return;
+    await withLinkedSpan("history.write", undefined, async () => {
+      while (this.#queue.length > 0) await this.#write(this.#queue.splice(0, BATCH_ROWS));
+    });
   }
 
   async #write(rows: readonly NewRow[]): Promise<void> {

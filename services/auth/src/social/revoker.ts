@@ -5,12 +5,12 @@
  */
 import { AsyncResource } from "node:async_hooks";
 import type { Database, Transaction } from "@kinopass/postgres";
-import { meter, withLinkedSpan } from "@kinopass/tracing";
+import { annotate, captureLink, meter, withLinkedSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "../clock.ts";
 import { newId } from "../ids.ts";
 import type { Secrets } from "../secrets.ts";
-import { readTokens } from "./kept-tokens.ts";
+import { type Owed, readOwed, writeOwed } from "./kept-tokens.ts";
 import { ProviderFailure } from "./providers/failure.ts";
 import type { KeptTokens, Provider, ProviderName } from "./providers/provider.ts";
 import * as queries from "./queries.ts";
@@ -34,9 +34,19 @@ export class Revoker {
   readonly #outcomes = meter().counter("kinopass.auth.social_revocations", {
     description: "Provider permissions taken back, by outcome",
   });
-  /** A round is for whatever is due: bound to where this was made, it runs outside the trace of who unlinked last. */
-  readonly #outside = AsyncResource.bind((begin: () => Promise<void>) => begin());
   #round: Promise<void> | undefined;
+
+  /**
+   * Begins at once and returns; never throws. The round is about everybody's permissions: bound to where this was made, it
+   * runs outside the request that asked for it.
+   */
+  readonly kick = AsyncResource.bind((): void => {
+    this.#round = this.settled().then(() =>
+      this.round().catch((error: unknown) => {
+        this.#given.logger.warn({ err: error }, "could not look for permissions to take back");
+      }),
+    );
+  });
 
   constructor(dependencies: Dependencies) {
     this.#given = dependencies;
@@ -51,18 +61,8 @@ export class Revoker {
       id,
       provider,
       now,
-      secrets.seal(JSON.stringify(tokens), contextOfRevocation(id)),
+      secrets.seal(writeOwed({ tokens, cause: captureLink() }), contextOfRevocation(id)),
     );
-  }
-
-  /** Begins at once and returns; never throws. */
-  kick(): void {
-    this.#round = this.#outside(async () => {
-      await this.settled();
-      await this.round().catch((error: unknown) => {
-        this.#given.logger.warn({ err: error }, "could not look for permissions to take back");
-      });
-    });
   }
 
   /** Resolves when what was begun is done; for the drain and for tests. */
@@ -76,29 +76,36 @@ export class Revoker {
     for (;;) {
       const now = clock.now();
       const { rows } = await queries.claimRevocations(db, now, new Date(now.getTime() + LEASE_MS), BATCH);
-      await Promise.all(
-        rows.map((row) => withLinkedSpan("social.take_back", undefined, () => this.#one(row))),
-      );
+      await Promise.all(rows.map((row) => this.#one(row)));
       if (rows.length < BATCH) return;
     }
   }
 
   async #one(row: queries.RevocationRow): Promise<void> {
-    const { db, logger, providers, secrets } = this.#given;
+    const { providers, secrets } = this.#given;
     const opened = secrets.open(row.sealed, contextOfRevocation(row.id));
     const provider = providers.get(row.provider);
     if (opened === undefined || provider === undefined) {
       await this.#finish(row, opened === undefined ? "unreadable" : "provider_off");
       return;
     }
+    const owed = readOwed(opened.toString("utf8"));
+    await withLinkedSpan("social.revoke", owed.cause, async () => {
+      annotate({ "kinopass.social.provider": row.provider, "kinopass.social.attempt": row.attempts });
+      await this.#revoke(row, provider, owed);
+    });
+  }
+
+  async #revoke(row: queries.RevocationRow, provider: Provider, { tokens, cause }: Owed): Promise<void> {
+    const { db, logger, secrets } = this.#given;
     try {
       const keep = async (rotated: KeptTokens) =>
         void (await queries.replaceRevocation(
           db,
           row.id,
-          secrets.seal(JSON.stringify(rotated), contextOfRevocation(row.id)),
+          secrets.seal(writeOwed({ tokens: rotated, cause }), contextOfRevocation(row.id)),
         ));
-      const { kind } = await provider.revoke(readTokens(opened.toString("utf8")), { keep });
+      const { kind } = await provider.revoke(tokens, { keep });
       await this.#finish(row, kind);
     } catch (error) {
       const { kind, because } =
