@@ -47,7 +47,7 @@ const server = await startEmbeddedPostgres({
 });
 console.log(`postgres   PostgreSQL ${server.version} for ${files.length} test files, ${seconds(began)}`);
 
-/** Spans that the whole suite cannot do without: a canary that hears nothing proves nothing. */
+// Spans that the whole suite cannot do without: a canary that hears nothing proves nothing.
 const SPANS = [
   "sessions.refresh",
   "passwords.verify",
