@@ -182,6 +182,16 @@ test("a trace id that leads nowhere is not told: sampled out it is left out, and
   assert.match((await problemOf("/broken")).trace_id ?? "", /^[0-9a-f]{32}$/);
 });
 
+test("nor is it told where services hand no trace on to each other", async (t) => {
+  const tea = await startTea(t, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+    OTEL_TRACES_SAMPLER: "always_off",
+    OTEL_PROPAGATORS: "none",
+  });
+  const answer = await fetch(`${tea.url}/nothing-here`);
+  assert.equal(((await answer.json()) as { trace_id?: string }).trace_id, undefined);
+});
+
 test("with tracing off no trace id is told or logged", async (t) => {
   const tea = await startTea(t);
   const answer = await fetch(`${tea.url}/broken`);
