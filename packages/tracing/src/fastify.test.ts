@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import { test } from "node:test";
@@ -136,6 +137,29 @@ test("the request is known in the handler after a body was read, and to an error
   const [first, second] = (await collect()).filter((span) => span.name === "POST /films");
   assert.deepEqual(read.request, { requestId: "r-2", traceId: first?.traceId });
   assert.deepEqual(unread, { requestId: "r-2", traceId: second?.traceId });
+});
+
+test("the request is known in the handler of a body that came piece by piece, much later", async (t) => {
+  await traceToReceiver(t);
+  const app = setUp();
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  t.after(() => app.close());
+  const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  let answered = "";
+  socket.setEncoding("latin1").on("data", (text: string) => {
+    answered += text;
+  });
+  for (const id of ["r-3", "r-4"]) {
+    socket.write(
+      `POST /films HTTP/1.1\r\nhost: a\r\nx-request-id: ${id}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n`,
+    );
+    for (const piece of ["{", "}"]) {
+      await delay(20);
+      socket.write(piece);
+    }
+    while (!answered.includes(`"requestId":"${id}"`)) await once(socket, "data", { signal: t.signal });
+  }
 });
 
 test("defects and 5xx are span errors, refusals are not", async (t) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import { isMetering } from "./meter.ts";
-import { currentRequest, type RequestContext, runWithRequest, runWithRequestIn } from "./request-context.ts";
+import { type RequestContext, runWithRequest, runWithRequestIn } from "./request-context.ts";
 import { acceptRequestId, REQUEST_ID_HEADER } from "./request-id.ts";
 import { requestCounted } from "./request-metrics.ts";
 import { openServerSpan, type ServerSpan } from "./server-span.ts";
@@ -48,13 +48,8 @@ export const tracing: FastifyPluginAsync<TracingOptions> = async (app, options) 
   const trust = trustNetworks(options.trustedNetworks ?? []);
   giveRequestIds(app, options.makeRequestId);
   app.decorateRequest(VISIT, null);
+  // Once is enough: where reading a body leaves the context, Fastify itself comes back to it (an AsyncResource).
   app.addHook("onRequest", (request, reply, next) => begin(request as Visited, reply, trust, next));
-  // Reading the body loses the context: its events come from the connection's HTTP parser. So it is entered again.
-  app.addHook("preValidation", (request, _reply, next) => {
-    const visit = (request as Visited)[VISIT];
-    if (visit === null || isBodiless(request.raw) || currentRequest() === visit.request) next();
-    else enter(visit, next);
-  });
   app.addHook("onError", (request, reply, error, next) => {
     (request as Visited)[VISIT]?.span?.failed(error, reply);
     next();
@@ -124,11 +119,6 @@ function watchAnswer(
 function enter({ request, span }: Visit, next: () => void): void {
   if (span === undefined) runWithRequest(request, next);
   else runWithRequestIn(request, span.context, next);
-}
-
-/** No body was read, so the context of the first hook is still there. */
-function isBodiless({ method }: IncomingMessage): boolean {
-  return method === "GET" || method === "HEAD";
 }
 
 /**
