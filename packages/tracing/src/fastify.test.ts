@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
+import { json } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import fastify, { type FastifyServerOptions } from "fastify";
@@ -139,26 +141,22 @@ test("the request is known in the handler after a body was read, and to an error
   assert.deepEqual(unread, { requestId: "r-2", traceId: second?.traceId });
 });
 
-test("the request is known in the handler of a body that came piece by piece, much later", async (t) => {
+test("the request is known in the handler of a body that came piece by piece, on a connection that had one before", async (t) => {
   await traceToReceiver(t);
   const app = setUp();
-  await app.listen({ host: "127.0.0.1", port: 0 });
+  const base = await app.listen({ host: "127.0.0.1", port: 0 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   t.after(() => app.close());
-  const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
-  t.after(() => socket.destroy());
-  let answered = "";
-  socket.setEncoding("latin1").on("data", (text: string) => {
-    answered += text;
-  });
+  t.after(() => agent.destroy());
   for (const id of ["r-3", "r-4"]) {
-    socket.write(
-      `POST /films HTTP/1.1\r\nhost: a\r\nx-request-id: ${id}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n`,
-    );
-    for (const piece of ["{", "}"]) {
-      await delay(20);
-      socket.write(piece);
-    }
-    while (!answered.includes(`"requestId":"${id}"`)) await once(socket, "data", { signal: t.signal });
+    const headers = { "content-type": "application/json", "content-length": 2, "x-request-id": id };
+    const asked = request(`${base}/films`, { method: "POST", headers, agent });
+    asked.write("{");
+    await delay(20);
+    asked.end("}");
+    const [answer] = (await once(asked, "response")) as [IncomingMessage];
+    const read = (await json(answer)) as { request?: { requestId: string } };
+    assert.equal(read.request?.requestId, id);
   }
 });
 
