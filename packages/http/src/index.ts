@@ -4,6 +4,7 @@ export { docsPage } from "./docs-page.ts";
 export type { OnTurnedAway } from "./gate.ts";
 export { healthRoutes, type ReadinessCheck } from "./health.ts";
 export { chooseLanguage } from "./language.ts";
+export { leave } from "./leave.ts";
 export { countDecision, observeLimiter, traceDecisions, traceScripts } from "./limit-watch.ts";
 export { drain, type ListenOptions, listen, PortTaken } from "./listen.ts";
 export { decodeCursor, encodeCursor, type Page, pageFrom, pageOf, wrongCursor } from "./lists.ts";

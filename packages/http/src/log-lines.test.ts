@@ -9,7 +9,7 @@ import { startOtlpReceiver } from "@kinopass/tracing/testing/otlp-receiver";
 const REGISTER = fileURLToPath(import.meta.resolve("@kinopass/tracing/register"));
 /** A service that logs what it was told, in a process of its own: what counts is what leaves it. */
 const SERVICE = `
-  import { common, createLogger, createServer, listen } from ${JSON.stringify(new URL("./index.js", import.meta.url).href)};
+  import { common, createLogger, createServer, leave, listen } from ${JSON.stringify(new URL("./index.js", import.meta.url).href)};
   const logger = createLogger({ level: "debug", service: "tea" });
   // On a machine busy with other tests a loop that runs late would send these requests away before they are logged.
   const app = await createServer({ logger, now: () => new Date(0), trustedProxies: [], shedding: false });
@@ -22,11 +22,12 @@ const SERVICE = `
   const address = await listen(app, { host: "127.0.0.1", port: 0, portVariable: "TEA_PORT" });
   logger.info({ address }, "listening");
   // Whatever was answered is logged and written before it goes.
-  process.once("SIGTERM", () => app.close().then(() => logger.flush(() => process.exit()))); // the test's own process
+  process.once("SIGTERM", () => app.close().then(() => leave(logger))); // the test's own process
 `;
 
 interface Tea {
   readonly url: string;
+  readonly child: ChildProcess;
   /** Ends the service, then every line it wrote, as it was written. */
   lines(): Promise<readonly string[]>;
 }
@@ -43,6 +44,7 @@ async function startTea(t: TestContext, variables: Record<string, string> = {}):
   const url = await addressOf(child, () => text);
   return {
     url,
+    child,
     lines: async () => {
       const closed = once(child, "close");
       child.kill("SIGTERM");
@@ -133,6 +135,31 @@ test("every line of a request has its id and trace id once, also where the body 
       assert.ok(line.includes(`"trace_id":"${trace}"`), line);
     }
   }
+});
+
+test("told to stop while nobody reads its log any more, it goes all the same", {
+  timeout: 60_000,
+}, async (t) => {
+  const { url, child } = await startTea(t);
+  child.stdout?.pause();
+  // More than a pipe and the reader's own buffer hold.
+  const long = { "user-agent": "x".repeat(8_000) };
+  for (let n = 0; n < 60; n += 1)
+    assert.equal((await fetch(`${url}/tea`, { method: "POST", headers: long })).status, 200);
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  await gone;
+});
+
+test("who read its log has gone: it serves on, and ends as usual when it is told to", {
+  timeout: 60_000,
+}, async (t) => {
+  const { url, child } = await startTea(t);
+  child.stdout?.destroy();
+  for (let n = 0; n < 3; n += 1) assert.equal((await fetch(`${url}/tea`, { method: "POST" })).status, 200);
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  assert.deepEqual(await gone, [0, null]);
 });
 
 test("an address that is malformed or too long is a request like others: a line under the id it was answered with, and a span", async (t) => {

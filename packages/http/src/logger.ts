@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { activeTraceId, currentRequest } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import { pino } from "pino";
@@ -16,12 +17,15 @@ const SECRET_FIELDS = [
   "answer",
 ];
 
+const outputs = new WeakMap<FastifyBaseLogger, ReturnType<typeof pino.destination>>();
+
 /**
  * JSON lines on standard output. Written through a bounded buffer without waiting, so that a reader
  * that stopped reading cannot freeze the service.
  */
 export function createLogger({ level, service }: { level: string; service: string }): FastifyBaseLogger {
-  return pino(
+  const output = pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: 4 * 1024 * 1024 });
+  const logger = pino(
     {
       level,
       base: { service },
@@ -42,8 +46,21 @@ export function createLogger({ level, service }: { level: string; service: strin
         };
       },
     },
-    pino.destination({ dest: 1, sync: false, minLength: 0, maxLength: 4 * 1024 * 1024 }),
+    output,
   ) as unknown as FastifyBaseLogger;
+  outputs.set(logger, output);
+  // Whoever read it has gone, or its disk is full: no reason for the service to end.
+  output.on("error", () => outputs.delete(logger));
+  return logger;
+}
+
+/** Resolves when every line is written, or none can be any more; never while somebody has our log and does not read it. */
+export async function lastLinesOf(logger: FastifyBaseLogger): Promise<void> {
+  const output = outputs.get(logger);
+  if (output === undefined) return;
+  const closed = once(output, "close");
+  output.end();
+  await closed;
 }
 
 /** Errors with their causes, without the values that drivers attach to them (a row may hold an e-mail). */

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "@kinopass/config";
-import { createLogger, drain, listen, serveMetrics } from "@kinopass/http";
+import { createLogger, drain, leave, listen, serveMetrics } from "@kinopass/http";
 import { migrate } from "@kinopass/postgres";
 import { shutdownTracing } from "@kinopass/tracing/register";
 import { buildAuth } from "./app.ts";
@@ -9,10 +9,10 @@ import { systemClock } from "./clock.ts";
 import { readAuthConfig } from "./config.ts";
 import { observeAuth } from "./metrics/gauges.ts";
 
-/** Reads the configuration, migrates, listens; on SIGTERM or SIGINT drains and leaves nothing behind. */
 /** With the second that balancers have to notice, three at most for an instance that has nothing else to finish. */
 const LAST_SPANS_MS = 1_500;
 
+/** Reads the configuration, migrates, listens; on SIGTERM or SIGINT drains and leaves nothing behind. */
 async function main(): Promise<void> {
   const config = readAuthConfig(process.env);
   const logger = createLogger({ level: config.logLevel, service: "auth" });
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
       .then(stopObserving)
       .then(() => Promise.all([closeMetrics(), shutdownTracing(LAST_SPANS_MS)]))
       // Spans on their way to a Jaeger that is silent would keep the process for as long as they are waited for.
-      .then(() => process.exit());
+      .then(() => leave(logger));
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 }

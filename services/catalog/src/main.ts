@@ -1,5 +1,5 @@
 import { ConfigError } from "@kinopass/config";
-import { createLogger, PortTaken, serveMetrics } from "@kinopass/http";
+import { createLogger, leave, PortTaken, serveMetrics } from "@kinopass/http";
 import { shutdownTracing } from "@kinopass/tracing/register";
 import { startCatalog } from "./app.ts";
 import { systemClock } from "./clock.ts";
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
       )
       .then(() => Promise.all([closeMetrics(), shutdownTracing(LAST_SPANS_MS)]))
       // Spans on their way to a Jaeger that is silent would keep the process for as long as they are waited for.
-      .then(() => process.exit());
+      .then(() => leave(logger));
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
 }
