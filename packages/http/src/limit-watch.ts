@@ -2,7 +2,7 @@
  * What traces and metrics tell of the limiter. Written against its shape alone, so that services without limits need
  * no limiter, and the limiter needs no tracing.
  */
-import { annotate, meter, redisSpan, withSpan } from "@kinopass/tracing";
+import { annotate, areSpansKept, meter, redisSpan, withSpan } from "@kinopass/tracing";
 
 interface Decided {
   readonly kind: "allowed" | "refused";
@@ -52,7 +52,9 @@ export function traceDecisions<Ask, Decision extends Decided, Refused extends De
   });
   const options = { record: { result: (result: unknown) => describe(result as Decision) } };
   Object.assign(limiter, {
-    decide: (ask: Ask) => withSpan("limits.decide", options, () => decide(ask)),
+    // It never fails (without Redis this process decides), so there is nothing to be heard of where no span is kept.
+    decide: (ask: Ask) =>
+      areSpansKept() ? withSpan("limits.decide", options, () => decide(ask)) : decide(ask),
     known: (ask: Ask) => {
       const refused = known(ask);
       if (refused !== undefined) annotate(describe(refused));

@@ -31,4 +31,4 @@ export {
 } from "./request-id.ts";
 export { trace } from "./trace.ts";
 export type { Recording, Trace, TraceDecorator, TraceOptions } from "./trace-types.ts";
-export { annotate, pastSpan, type SpanOptions, withSpan } from "./with-span.ts";
+export { annotate, areSpansKept, pastSpan, type SpanOptions, withSpan } from "./with-span.ts";

@@ -4,7 +4,15 @@ import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
 import fastify from "fastify";
 import { tracing } from "./fastify.ts";
-import { activeTraceId, clientSpan, trace, withLinkedSpan, withSpan } from "./index.ts";
+import {
+  activeTraceId,
+  areSpansKept,
+  clientSpan,
+  pastSpan,
+  trace,
+  withLinkedSpan,
+  withSpan,
+} from "./index.ts";
 import { spanNamed, traceToReceiver } from "./testing/tracing-under-test.ts";
 
 const NONE = { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: "0" };
@@ -49,6 +57,22 @@ test("a trusted caller's decision is followed, both ways", async (t) => {
   await app.inject({ url: "/ok", headers: { traceparent: UNSAMPLED } });
   await app.inject({ url: "/ok", headers: { traceparent: SAMPLED }, remoteAddress: "203.0.113.9" });
   assert.deepEqual(await collect(), []);
+});
+
+test("whether spans are kept is known, and what is past is written down only then", async (t) => {
+  const app = setUp();
+  app.get("/past", async () => {
+    pastSpan("past", { began: performance.now() - 5, ended: performance.now() });
+    return { kept: areSpansKept() };
+  });
+  const kept = async (headers = {}) => (await app.inject({ url: "/past", headers })).json().kept as boolean;
+  assert.equal(await kept({ traceparent: SAMPLED }), false, "tracing is off");
+  const { collect } = await traceToReceiver(t, NONE);
+  assert.equal(await kept(), false);
+  assert.deepEqual(await collect(), []);
+  assert.equal(await kept({ traceparent: SAMPLED }), true);
+  const spans = await collect();
+  assert.equal(spanNamed(spans, "past").parentSpanId, spanNamed(spans, "GET /past").spanId);
 });
 
 test("a failure in a sampled-out trace is kept: the request under the ids already told, and what failed below", async (t) => {

@@ -1,5 +1,5 @@
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, SpanKind, trace } from "@opentelemetry/api";
-import { type Pickers, runTraced } from "./traced-call.ts";
+import { isSampledOutHere, type Pickers, runTraced } from "./traced-call.ts";
 import { activeContext, activeTracer } from "./tracer.ts";
 
 export interface SpanOptions {
@@ -20,9 +20,19 @@ export function withSpan<Result>(name: string, options: SpanOptions, fn: (span: 
   return runTraced(tracer, activeContext(), describe, fn);
 }
 
+/**
+ * Whether a span that is begun here would be kept however it ends. Not while tracing is off, nor in a trace that was sampled
+ * out: there `withSpan` hears of failures alone, and whoever fails the whole request by them need not be heard.
+ */
+export function areSpansKept(): boolean {
+  if (activeTracer() === undefined) return false;
+  const above = trace.getSpan(activeContext());
+  return above === undefined || !isSampledOutHere(above);
+}
+
 /** Writes down below the active span what has happened already; both times are readings of performance.now(). */
 export function pastSpan(name: string, { began, ended }: Readonly<Record<"began" | "ended", number>>): void {
-  activeTracer()?.startSpan(name, { startTime: began }).end(ended);
+  if (areSpansKept()) activeTracer()?.startSpan(name, { startTime: began }).end(ended);
 }
 
 /** Adds attributes to the active span. Ids and words from fixed lists only: never a password, token, code or e-mail. */
