@@ -7,6 +7,7 @@ const SECRETS = [
   "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmF0dXJl",
   "anna@example.com",
   "anna%40mail.ru",
+  "Anna.K@mail.Viewer.example",
   "four plain words here",
 ];
 
@@ -25,6 +26,8 @@ test("what no span may tell is found in the bytes of one, and what it may tell i
     "sessions.refresh",
     "file:///app/node_modules/@opentelemetry/api/index.js:1:2",
     "a@b",
+    // When a span began, by chance.
+    "POST /v1/sessions0\u00029@RU{`\u0001",
   ])
     assert.equal((await send(harmless)).status, 200);
   assert.deepEqual([canary.found, [...canary.names]], [[], ["sessions.refresh"]]);
