@@ -7,6 +7,7 @@ const nothing = () => undefined;
 const SPAN = { setAttribute: nothing, setAttributes: nothing, addEvent: nothing, end: nothing };
 
 export const REFUSAL: unique symbol = Symbol.for("kinopass.refusal") as never;
+export const SpanKind = { CLIENT: 2 };
 export const REQUEST_ID_HEADER = "x-request-id";
 
 /** `@trace` and `@trace("name")` leave the method as it is; `trace(fn)` gives it back. */
@@ -19,6 +20,7 @@ export function trace(first: unknown, second?: unknown): unknown {
 export const withSpan = <T>(_name: string, _options: object, work: Work<T>): T => work(SPAN as never);
 export const withLinkedSpan = <T>(_name: string, _link: unknown, work: Work<T>): T => work(SPAN as never);
 export const sqlSpan = <T>(_statement: string, work: Work<T>): T => work();
+export const sqlFailed = nothing;
 export const redisSpan = <T>(_command: string, work: Work<T>): T => work();
 export const clientSpan = <T>(_call: object, work: Work<T>): T =>
   work({ headers: {}, answered: nothing } as never);

@@ -36,7 +36,9 @@ export function createLogger({ level, service }: { level: string; service: strin
         censor: "[hidden]",
       },
       serializers: { err: describeError },
-      mixin: () => {
+      mixin: (line) => {
+        // A request's own line brings its ids.
+        if ("request_id" in line) return {};
         const requestId = currentRequest()?.requestId;
         // Of the active span: background work logs the trace of its own.
         const traceId = activeTraceId();

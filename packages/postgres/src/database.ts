@@ -1,4 +1,4 @@
-import { sqlSpan } from "@kinopass/tracing";
+import { areSpansKept, sqlFailed, sqlSpan } from "@kinopass/tracing";
 import pg from "pg";
 import { asDatabaseError, isConnectionLost } from "./errors.ts";
 
@@ -132,10 +132,13 @@ export class PostgresDatabase implements Database {
 const SPAN = { onlyBelow: true };
 
 async function runOn<Row>(client: pg.PoolClient, { name, text, values }: Statement): Promise<Result<Row>> {
+  const startedAt = performance.now();
   try {
-    const result = await sqlSpan(name, () => client.query({ name, text, values: [...values] }), SPAN);
+    const query = () => client.query({ name, text, values: [...values] });
+    const result = await (areSpansKept() ? sqlSpan(name, query, SPAN) : query());
     return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
   } catch (error) {
+    sqlFailed(name, error, startedAt);
     throw asDatabaseError(error, name);
   }
 }
@@ -154,9 +157,11 @@ async function inTransaction<T>(client: pg.PoolClient, work: (tx: Transaction) =
 }
 
 async function control(client: pg.PoolClient, command: "begin" | "commit" | "rollback"): Promise<void> {
+  const startedAt = performance.now();
   try {
-    await sqlSpan(command, () => client.query(command), SPAN);
+    await (areSpansKept() ? sqlSpan(command, () => client.query(command), SPAN) : client.query(command));
   } catch (error) {
+    sqlFailed(command, error, startedAt);
     throw asDatabaseError(error, command);
   }
 }

@@ -2,7 +2,7 @@ import { type Attributes, type Span, SpanKind, SpanStatusCode, trace } from "@op
 import { lateRecorder } from "./late-span.ts";
 import { outgoingHeaders } from "./outgoing.ts";
 import { SampledOutSpan } from "./sampled-out-span.ts";
-import { type Pickers, runTraced, type TracedCall } from "./traced-call.ts";
+import { type Pickers, runTraced, type TracedCall, tellSampledOut } from "./traced-call.ts";
 import { activeContext, activeTracer } from "./tracer.ts";
 import { withSpan } from "./with-span.ts";
 
@@ -28,6 +28,18 @@ export interface SqlSpanOptions extends DatabaseSpanOptions {
 /** A span around one SQL statement. `statement` is its name (`sessions.rotate`): neither text nor values are kept. */
 export function sqlSpan<Result>(statement: string, fn: () => Result, options: SqlSpanOptions = {}): Result {
   return runDatabaseCall(options, () => sqlCall(statement, options), fn);
+}
+
+/**
+ * For who makes statements by the thousand and catches what they throw anyway: where `areSpansKept()` says no, he makes the call
+ * without `sqlSpan` and tells here what he caught. So failures are kept in traces that were sampled out, and a statement that
+ * goes well costs nothing there. Anywhere else nothing happens.
+ *
+ * @param startedAt a reading of performance.now()
+ */
+export function sqlFailed(statement: string, error: unknown, startedAt: number): void {
+  if (activeTracer() === undefined) return;
+  tellSampledOut({ parent: activeContext(), describe: () => sqlCall(statement, {}), startedAt }, error);
 }
 
 function sqlCall(statement: string, { operation, namespace, collection }: SqlSpanOptions): TracedCall {

@@ -1,3 +1,4 @@
+export { SpanKind } from "@opentelemetry/api";
 export {
   type ClientCall,
   type ClientSpan,
@@ -5,6 +6,7 @@ export {
   type RedisSpanOptions,
   redisSpan,
   type SqlSpanOptions,
+  sqlFailed,
   sqlSpan,
 } from "./client-spans.ts";
 export { isRefusal, REFUSAL } from "./failure.ts";

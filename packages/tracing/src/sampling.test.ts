@@ -9,6 +9,7 @@ import {
   areSpansKept,
   clientSpan,
   pastSpan,
+  SpanKind,
   trace,
   withLinkedSpan,
   withSpan,
@@ -22,10 +23,13 @@ const UNSAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 function setUp() {
   const app = fastify();
   app.register(tracing, { makeRequestId: () => "made", trustedNetworks: ["127.0.0.1"] });
-  const query = trace({ name: "query", attributes: { step: 1 } }, async (ok: boolean) => {
-    if (!ok) throw new RangeError("broken");
-    return activeTraceId();
-  });
+  const query = trace(
+    { name: "query", kind: SpanKind.CLIENT, attributes: { step: 1 } },
+    async (ok: boolean) => {
+      if (!ok) throw new RangeError("broken");
+      return activeTraceId();
+    },
+  );
   const load = trace("load", async (ok: boolean) => query(ok));
   app.get("/ok", () => load(true));
   app.get("/broken", () => load(false));
@@ -75,15 +79,15 @@ test("whether spans are kept is known, and what is past is written down only the
   assert.equal(spanNamed(spans, "past").parentSpanId, spanNamed(spans, "GET /past").spanId);
 });
 
-test("a failure in a sampled-out trace is kept: the request under the ids already told, and what failed below", async (t) => {
+test("a failure in a sampled-out trace is kept: the request under the ids already told, and the call out that failed", async (t) => {
   const app = setUp();
   const { collect } = await traceToReceiver(t, NONE);
   const before = BigInt(Math.trunc(performance.timeOrigin + performance.now())) * 1_000_000n;
   await app.inject("/broken");
   const spans = await collect();
-  const [request, load, query] = ["GET /broken", "load", "query"].map((name) => spanNamed(spans, name));
-  assert.equal(request?.parentSpanId, "");
-  assert.deepEqual([load?.parentSpanId, query?.parentSpanId], [request?.spanId, request?.spanId]);
+  const [request, query] = ["GET /broken", "query"].map((name) => spanNamed(spans, name));
+  assert.equal(spans.length, 2, "steps within the process are not told of");
+  assert.deepEqual([request?.parentSpanId, query?.parentSpanId], ["", request?.spanId]);
   assert.ok(spans.every((span) => span.traceId === request?.traceId && span.status.code === 2));
   assert.ok(spans.every((span) => span.attributes["sampling.late"] === true));
   assert.ok(spans.every((span) => span.start >= before - 5_000_000n && span.end >= span.start));
@@ -93,6 +97,20 @@ test("a failure in a sampled-out trace is kept: the request under the ids alread
   );
   assert.equal(query?.attributes["step"], 1);
   assert.equal(request?.attributes["request.id"], "made");
+});
+
+test("a failure within the process is told by the request it fails, with where it was thrown", async (t) => {
+  const app = setUp();
+  const price = trace("price", () => {
+    throw new RangeError("broken");
+  });
+  app.get("/price", () => withSpan("pricing", {}, async () => price()));
+  const { collect } = await traceToReceiver(t, NONE);
+  await app.inject("/price");
+  const [span, ...others] = await collect();
+  assert.equal(others.length, 0);
+  assert.equal(span?.name, "GET /price");
+  assert.match(String(span?.events[0]?.attributes["exception.stacktrace"]), /sampling\.test/);
 });
 
 test("a 5xx without an exception is kept under the trace id the viewer was told", async (t) => {
@@ -140,21 +158,21 @@ test("refusals and successes of sampled-out traces are not kept", async (t) => {
   assert.deepEqual(await collect(), []);
 });
 
-test("a failure somebody caught is kept though the request went well", async (t) => {
+test("a call out that failed is kept though somebody caught it and the request went well", async (t) => {
   const app = setUp();
   const { collect } = await traceToReceiver(t, NONE);
   const answer = await app.inject("/caught");
   const spans = await collect();
   assert.deepEqual(
     spans.map((span) => span.name),
-    ["query", "load"],
+    ["query"],
   );
   assert.ok(spans.every((span) => span.traceId === answer.body));
 });
 
 test("a storm of failures makes a bounded number of late spans", async (t) => {
   const { collect } = await traceToReceiver(t, NONE);
-  const failing = trace("failing", () => {
+  const failing = trace({ name: "failing", kind: SpanKind.CLIENT }, () => {
     throw new Error("storm");
   });
   withSpan("request", {}, () => {
@@ -168,7 +186,11 @@ test("a storm of failures makes a bounded number of late spans", async (t) => {
 test("background work that was sampled out and fails is kept, with what caused it and what failed below", async (t) => {
   const { collect } = await traceToReceiver(t, NONE);
   const query = trace(
-    { name: "query", record: { error: () => ({ "db.response.status_code": "57P01" }) } },
+    {
+      name: "query",
+      kind: SpanKind.CLIENT,
+      record: { error: () => ({ "db.response.status_code": "57P01" }) },
+    },
     async () => {
       throw new RangeError("broken");
     },

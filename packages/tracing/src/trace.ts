@@ -1,6 +1,6 @@
 import { trace as api, type Context, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { AnyFunction, FunctionContext, Trace, TraceOptions } from "./trace-types.ts";
-import { runTraced, runTracedGenerator, type TracedCall } from "./traced-call.ts";
+import { runTraced, runTracedGenerator, type TracedCall, unheard } from "./traced-call.ts";
 import { isIteration } from "./traced-iteration.ts";
 import { activeContext, activeTracer } from "./tracer.ts";
 
@@ -55,11 +55,16 @@ function decorate(options: AnyOptions, value: unknown, member: AnyContext): unkn
 
 function wrap(fn: Callable, options: AnyOptions, naming: Naming, home?: Context): Callable {
   const generates = isGeneratorFunction(fn);
+  const kind = options.kind ?? SpanKind.INTERNAL;
   const enter = (tracer: Tracer, self: unknown, args: unknown[]): unknown => {
     const parent = parentContext(home);
+    if (unheard(parent, kind) !== undefined) return fn.apply(self, args);
+    return observe(tracer, parent, self, args);
+  };
+  const observe = (tracer: Tracer, parent: Context, self: unknown, args: unknown[]): unknown => {
     const describe = (): TracedCall => ({
       name: options.name ?? naming(self),
-      kind: options.kind ?? SpanKind.INTERNAL,
+      kind,
       attributes: options.attributes,
       record: options.record,
       args,

@@ -5,7 +5,7 @@ import {
   context,
   type Link,
   type Span,
-  type SpanKind,
+  SpanKind,
   type SpanOptions,
   TraceFlags,
   type Tracer,
@@ -142,6 +142,17 @@ function note(span: Span, picker: Picker, values: readonly unknown[]): void {
   }
 }
 
+/**
+ * The span above where a call of this kind is neither written down nor heard of: its trace was sampled out in this process.
+ * Calls out of the process are heard of there, for they are told when they fail. What fails within it fails by one of those,
+ * or fails the request (the job), which is told; hearing of each step on the way would be most of what sampling costs.
+ */
+export function unheard(parent: Context, kind: SpanKind): Span | undefined {
+  const above = trace.getSpan(parent);
+  if (above === undefined || !isSampledOutHere(above)) return undefined;
+  return kind === SpanKind.INTERNAL || !(above instanceof SampledOutSpan) ? above : undefined;
+}
+
 /** The trace was sampled out in this process, so no span below can be wanted, unless it fails. */
 export function isSampledOutHere(span: Span): boolean {
   if (span instanceof SampledOutSpan) return true;
@@ -199,6 +210,13 @@ function runSampledOut<Result>(
 
 interface SampledOutCall extends Pick<LateSpan, "parent" | "ids" | "startedAt"> {
   readonly describe: () => TracedCall;
+}
+
+/** Tells of a call that has failed below a span that was sampled out here; anywhere else it is not told. */
+export function tellSampledOut(call: SampledOutCall, error: unknown): void {
+  const record = lateRecorder();
+  if (record !== undefined && trace.getSpan(call.parent) instanceof SampledOutSpan)
+    tellLate(record, call, error);
 }
 
 function tellLate(

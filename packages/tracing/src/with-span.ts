@@ -1,5 +1,5 @@
 import { type Attributes, INVALID_SPAN_CONTEXT, type Span, SpanKind, trace } from "@opentelemetry/api";
-import { isSampledOutHere, type Pickers, runTraced } from "./traced-call.ts";
+import { isSampledOutHere, type Pickers, runTraced, unheard } from "./traced-call.ts";
 import { activeContext, activeTracer } from "./tracer.ts";
 
 export interface SpanOptions {
@@ -16,13 +16,16 @@ const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 export function withSpan<Result>(name: string, options: SpanOptions, fn: (span: Span) => Result): Result {
   const tracer = activeTracer();
   if (tracer === undefined) return fn(NO_SPAN);
-  const describe = () => ({ ...options, name, kind: options.kind ?? SpanKind.INTERNAL });
-  return runTraced(tracer, activeContext(), describe, fn);
+  const parent = activeContext();
+  const kind = options.kind ?? SpanKind.INTERNAL;
+  const above = unheard(parent, kind);
+  if (above !== undefined) return fn(above);
+  return runTraced(tracer, parent, () => ({ ...options, name, kind }), fn);
 }
 
 /**
  * Whether a span that is begun here would be kept however it ends. Not while tracing is off, nor in a trace that was sampled
- * out: there `withSpan` hears of failures alone, and whoever fails the whole request by them need not be heard.
+ * out: there only calls out of the process are heard of, when they fail.
  */
 export function areSpansKept(): boolean {
   if (activeTracer() === undefined) return false;

@@ -6,7 +6,7 @@
 import { AsyncResource } from "node:async_hooks";
 import { randomInt } from "node:crypto";
 import type { PostgresDatabase } from "@kinopass/postgres";
-import { annotate, meter, withLinkedSpan, withSpan } from "@kinopass/tracing";
+import { annotate, meter, SpanKind, withLinkedSpan, withSpan } from "@kinopass/tracing";
 import type { FastifyBaseLogger } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Letters } from "./letters.ts";
@@ -36,6 +36,8 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 /** Longer than SMTP's own deadline: nobody else takes a mail that is being sent. */
 const LEASE_MS = 60_000;
 const LOOK_EVERY_MS = 1_000;
+/** A call out: told when it fails, also where the trace is not kept. */
+const SMTP = { kind: SpanKind.CLIENT };
 
 export class MailWorker {
   readonly #given: Dependencies;
@@ -122,7 +124,7 @@ export class MailWorker {
     if (letter === undefined) throw new Error(`There is no letter ${checked.letter}`);
     const rendered = render(letter(checked.values, checked.language), checked.language, siteUrl);
     const messageId = `<${row.id}@${new URL(siteUrl).hostname}>`;
-    await withSpan("mail.smtp", {}, () => mailer.send({ ...rendered, to: checked.to, messageId }));
+    await withSpan("mail.smtp", SMTP, () => mailer.send({ ...rendered, to: checked.to, messageId }));
     return "sent";
   }
 
