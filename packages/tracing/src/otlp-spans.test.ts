@@ -80,3 +80,20 @@ test("spans of several tracers each keep theirs, batch after batch", () => {
   provider.getTracer("a").startSpan("f").end();
   assert.deepEqual(names(), ["f cinema"]);
 });
+
+test("a span that somebody gave what the API does not allow is dropped whole, and the others are written", () => {
+  const scribe = new SpanScribe();
+  const tracer = setUp((span) => scribe.add(span)).getTracer("a");
+  tracer.startSpan("first").end();
+  tracer.startSpan(undefined as never).end();
+  tracer
+    .startSpan("keyless")
+    .setAttribute(Symbol("key") as never, 1)
+    .end();
+  // More than are written in one go.
+  for (let n = 0; n < 40; n += 1) tracer.startSpan("other").end();
+  const { length, bytes } = scribe.take();
+  const names = decodeTraceRequest(traceRequest(RESOURCE, bytes)).map(({ name }) => name);
+  assert.deepEqual(names, ["first", ...Array(40).fill("other")]);
+  assert.equal(length, 41);
+});

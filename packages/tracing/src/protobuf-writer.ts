@@ -20,6 +20,16 @@ export class ProtobufWriter {
     return taken;
   }
 
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** Takes back what was written after the first `length` bytes. */
+  cut(length: number): void {
+    this.#at = length;
+  }
+
   /** Begins a message within this one; what it returns is for `close`. */
   open(field: number): number {
     this.#tag(field, BYTES);
