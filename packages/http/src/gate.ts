@@ -12,7 +12,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import { openTurnedAway, requestIdOf } from "@kinopass/tracing/fastify";
+import { NumberedResponse, openTurnedAway, requestIdOf } from "@kinopass/tracing/fastify";
 import type { FastifyBaseLogger, FastifyServerFactory, onRequestHookHandler } from "fastify";
 import { problemAnswer } from "./answer-errors.ts";
 import type { AppError } from "./refusals.ts";
@@ -59,7 +59,8 @@ export class Gate {
 
   /** Fastify's `serverFactory`: what Fastify itself would make, behind the gate. */
   readonly server: FastifyServerFactory<HttpServer> = (handle, options) => {
-    const server = createServer(options["http"] as object, (message, response) => {
+    const http = { ...(options["http"] as object), ServerResponse: NumberedResponse };
+    const server = createServer(http, (message, response) => {
       const door = this.#doors.get(message.url ?? "");
       const refusal = door === undefined ? undefined : refusalOf(door, message);
       if (door === undefined || refusal === undefined) handle(message, response);

@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent, createServer, type IncomingMessage, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import { json } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import fastify, { type FastifyServerOptions } from "fastify";
-import { requestContextOf, type TracingOptions, tracing } from "./fastify.ts";
+import { NumberedResponse, requestContextOf, type TracingOptions, tracing } from "./fastify.ts";
 import { activeTraceId, currentRequest, trace } from "./index.ts";
 import { spanNamed, traceToReceiver } from "./testing/tracing-under-test.ts";
 
 const SERVER = 2;
+/** As a service makes its server. */
+const NUMBERED: FastifyServerOptions = {
+  serverFactory: (handle) => createServer({ ServerResponse: NumberedResponse }, handle),
+};
+const SERVERS = { "Fastify's own server": {}, "a server of numbered responses": NUMBERED };
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 function setUp(options: Partial<TracingOptions> = {}, server: FastifyServerOptions = {}) {
@@ -67,62 +72,64 @@ test("a request's span has the route's name, the conventions' attributes and the
   });
 });
 
-test("every response carries the request id: made, kept, refused, unrouted, malformed, unreadable", async (t) => {
-  const app = setUp();
-  const base = await app.listen({ host: "127.0.0.1", port: 0 });
-  t.after(() => app.close());
-  const id = async (path: string, init: RequestInit = {}) => {
-    const answer = await fetch(base + path, init);
-    await answer.text();
-    return answer.headers.get("x-request-id");
-  };
-  assert.equal(await id("/films/7"), "made-1");
-  assert.equal(await id("/films/7", { headers: { "x-request-id": "kept.1_A-b" } }), "kept.1_A-b");
-  assert.equal(await id("/films/7", { headers: { "x-request-id": "x".repeat(65) } }), "made-2");
-  assert.equal(await id("/films/7", { headers: { "x-request-id": 'a"b' } }), "made-3");
-  assert.equal(await id("/refused"), "made-4");
-  assert.equal(await id("/broken"), "made-5");
-  assert.equal(await id("/nowhere"), "made-6");
-  assert.equal(await id("/%"), "made-7");
-  const unreadable = { method: "POST", headers: { "content-type": "application/json" }, body: "{" };
-  assert.equal(await id("/films", unreadable), "made-8");
-  assert.equal((await app.inject("/nowhere")).headers["x-request-id"], "made-9");
-});
+for (const [name, server] of Object.entries(SERVERS)) {
+  test(`every response of ${name} carries the request id: made, kept, refused, unrouted, malformed, unreadable`, async (t) => {
+    const app = setUp({}, server);
+    const base = await app.listen({ host: "127.0.0.1", port: 0 });
+    t.after(() => app.close());
+    const id = async (path: string, init: RequestInit = {}) => {
+      const answer = await fetch(base + path, init);
+      await answer.text();
+      return answer.headers.get("x-request-id");
+    };
+    assert.equal(await id("/films/7"), "made-1");
+    assert.equal(await id("/films/7", { headers: { "x-request-id": "kept.1_A-b" } }), "kept.1_A-b");
+    assert.equal(await id("/films/7", { headers: { "x-request-id": "x".repeat(65) } }), "made-2");
+    assert.equal(await id("/films/7", { headers: { "x-request-id": 'a"b' } }), "made-3");
+    assert.equal(await id("/refused"), "made-4");
+    assert.equal(await id("/broken"), "made-5");
+    assert.equal(await id("/nowhere"), "made-6");
+    assert.equal(await id("/%"), "made-7");
+    const unreadable = { method: "POST", headers: { "content-type": "application/json" }, body: "{" };
+    assert.equal(await id("/films", unreadable), "made-8");
+    assert.equal((await app.inject("/nowhere")).headers["x-request-id"], "made-9");
+  });
 
-test("answers written past Fastify carry the request id too, and an id sent twice is none", async (t) => {
-  const app = setUp();
-  app.get("/hijacked", (_request, reply) => {
-    reply.hijack();
-    reply.raw.writeHead(200, "Fine", { "x-own": "1" });
-    reply.raw.end("written by hand");
-  });
-  app.get("/implicit", (_request, reply) => {
-    reply.hijack();
-    reply.raw.end("no head was written");
-  });
-  app.get("/list", (_request, reply) => {
-    reply.hijack();
-    reply.raw.writeHead(200, ["x-own", "1"]).end();
-  });
-  app.get("/stream", (_request, reply) => reply.header("x-own", "1").send(Readable.from(["a", "b"])));
-  const base = await app.listen({ host: "127.0.0.1", port: 0 });
-  t.after(() => app.close());
-  for (const path of ["/hijacked", "/list", "/stream", "/implicit"]) {
-    const answer = await fetch(base + path, { headers: { "x-request-id": "r-9" } });
-    await answer.text();
-    const own = path === "/implicit" ? null : "1";
-    assert.deepEqual([answer.headers.get("x-request-id"), answer.headers.get("x-own")], ["r-9", own], path);
-  }
-  const twice = await new Promise<string>((done) => {
-    const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
-    socket.setEncoding("latin1").on("data", (text: string) => {
-      done(/x-request-id: (.*)\r/i.exec(text)?.[1] ?? "none");
-      socket.destroy();
+  test(`answers written past Fastify by ${name} carry the request id too, and an id sent twice is none`, async (t) => {
+    const app = setUp({}, server);
+    app.get("/hijacked", (_request, reply) => {
+      reply.hijack();
+      reply.raw.writeHead(200, "Fine", { "x-own": "1" });
+      reply.raw.end("written by hand");
     });
-    socket.write("GET /films/7 HTTP/1.1\r\nhost: a\r\nx-request-id: r-1\r\nx-request-id: r-2\r\n\r\n");
+    app.get("/implicit", (_request, reply) => {
+      reply.hijack();
+      reply.raw.end("no head was written");
+    });
+    app.get("/list", (_request, reply) => {
+      reply.hijack();
+      reply.raw.writeHead(200, ["x-own", "1"]).end();
+    });
+    app.get("/stream", (_request, reply) => reply.header("x-own", "1").send(Readable.from(["a", "b"])));
+    const base = await app.listen({ host: "127.0.0.1", port: 0 });
+    t.after(() => app.close());
+    for (const path of ["/hijacked", "/list", "/stream", "/implicit"]) {
+      const answer = await fetch(base + path, { headers: { "x-request-id": "r-9" } });
+      await answer.text();
+      const own = path === "/implicit" ? null : "1";
+      assert.deepEqual([answer.headers.get("x-request-id"), answer.headers.get("x-own")], ["r-9", own], path);
+    }
+    const twice = await new Promise<string>((done) => {
+      const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+      socket.setEncoding("latin1").on("data", (text: string) => {
+        done(/x-request-id: (.*)\r/i.exec(text)?.[1] ?? "none");
+        socket.destroy();
+      });
+      socket.write("GET /films/7 HTTP/1.1\r\nhost: a\r\nx-request-id: r-1\r\nx-request-id: r-2\r\n\r\n");
+    });
+    assert.match(twice, /^made-/);
   });
-  assert.match(twice, /^made-/);
-});
+}
 
 test("the request is known in the handler after a body was read, and to an error handler when it could not be", async (t) => {
   const { collect } = await traceToReceiver(t);

@@ -144,8 +144,9 @@ function note(span: Span, picker: Picker, values: readonly unknown[]): void {
 
 /**
  * The span above where a call of this kind is neither written down nor heard of: its trace was sampled out in this process.
- * Calls out of the process are heard of there, for they are told when they fail. What fails within it fails by one of those,
- * or fails the request (the job), which is told; hearing of each step on the way would be most of what sampling costs.
+ * Calls out of the process are heard of there, for they are told when they fail. A step within it that fails, fails the
+ * request (the job), which is told, unless somebody catches it; hearing of each step, too, costs a promise and a look at the
+ * clock every time.
  */
 export function unheard(parent: Context, kind: SpanKind): Span | undefined {
   const above = trace.getSpan(parent);
