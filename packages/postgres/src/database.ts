@@ -131,11 +131,15 @@ export class PostgresDatabase implements Database {
  */
 const SPAN = { onlyBelow: true };
 
+/** Where no span is kept nobody need hear of a statement that goes well; one that fails is told where it is caught. */
+function spanned<Answer>(name: string, query: () => Promise<Answer>): Promise<Answer> {
+  return areSpansKept() ? sqlSpan(name, query, SPAN) : query();
+}
+
 async function runOn<Row>(client: pg.PoolClient, { name, text, values }: Statement): Promise<Result<Row>> {
   const startedAt = performance.now();
   try {
-    const query = () => client.query({ name, text, values: [...values] });
-    const result = await (areSpansKept() ? sqlSpan(name, query, SPAN) : query());
+    const result = await spanned(name, () => client.query({ name, text, values: [...values] }));
     return { rows: result.rows as Row[], rowCount: result.rowCount ?? 0 };
   } catch (error) {
     sqlFailed(name, error, startedAt);
@@ -159,7 +163,7 @@ async function inTransaction<T>(client: pg.PoolClient, work: (tx: Transaction) =
 async function control(client: pg.PoolClient, command: "begin" | "commit" | "rollback"): Promise<void> {
   const startedAt = performance.now();
   try {
-    await (areSpansKept() ? sqlSpan(command, () => client.query(command), SPAN) : client.query(command));
+    await spanned(command, () => client.query(command));
   } catch (error) {
     sqlFailed(command, error, startedAt);
     throw asDatabaseError(error, command);
