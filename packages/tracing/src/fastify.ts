@@ -139,7 +139,7 @@ function giveRequestIds(app: FastifyInstance, make: () => string): void {
 
 /**
  * For servers of one's own making: `createServer({ ServerResponse: NumberedResponse })`. Every response of any other is given
- * a function of its own to carry the id, which costs a page nearly a hundredth.
+ * a function of its own to carry the id.
  */
 export class NumberedResponse<
   Message extends IncomingMessage = IncomingMessage,
