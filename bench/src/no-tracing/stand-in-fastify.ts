@@ -33,6 +33,8 @@ export const tracing = Object.assign(giveIds, { [Symbol.for("skip-override")]: t
 
 export const requestContextOf = ({ id }: { readonly id: string }) => ({ requestId: id });
 
+export const routeOf = <Route>({ routeOptions }: { readonly routeOptions: Route }): Route => routeOptions;
+
 export { ServerResponse as NumberedResponse } from "node:http";
 
 /** No flood is measured without tracing, so these need not do their work, only be there. */

@@ -15,6 +15,7 @@ import {
 import { NumberedResponse, openTurnedAway, requestIdOf } from "@kinopass/tracing/fastify";
 import type { FastifyBaseLogger, FastifyServerFactory, onRequestHookHandler } from "fastify";
 import { problemAnswer } from "./answer-errors.ts";
+import { harmlessLines } from "./logger.ts";
 import type { AppError } from "./refusals.ts";
 import { lineOf } from "./request-log.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
@@ -49,12 +50,14 @@ export interface GateOptions {
 }
 
 export class Gate {
-  readonly #options: GateOptions;
+  readonly #lines: FastifyBaseLogger;
+  readonly #onTurnedAway: OnTurnedAway | undefined;
   /** By path: one method of a path can have room to ask for. */
   readonly #doors = new Map<string, Door>();
 
-  constructor(options: GateOptions) {
-    this.#options = options;
+  constructor({ logger, onTurnedAway }: GateOptions) {
+    this.#lines = harmlessLines(logger);
+    this.#onTurnedAway = onTurnedAway;
   }
 
   /** Fastify's `serverFactory`: what Fastify itself would make, behind the gate. */
@@ -97,8 +100,8 @@ export class Gate {
     response.end(body);
     visit.answered(refusal);
     const line = lineOf(ids, { method, route: url, status, ms: performance.now() - began });
-    this.#options.logger.info(line, "request");
-    this.#options.onTurnedAway?.({ method, url }, code);
+    this.#lines.info(line, "request");
+    this.#onTurnedAway?.({ method, url }, code);
   }
 }
 

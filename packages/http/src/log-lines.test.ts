@@ -21,6 +21,7 @@ const SERVICE = `
   app.post("/door", { config: { room } }, async () => "tea");
   const address = await listen(app, { host: "127.0.0.1", port: 0, portVariable: "TEA_PORT" });
   logger.info({ address }, "listening");
+  logger.info({ password: "s3cret-1", form: { refresh_token: "s3cret-2" }, req: { headers: { cookie: "s3cret-3" } } }, "careless");
   // Whatever was answered is logged and written before it goes.
   process.once("SIGTERM", () => app.close().then(() => leave(logger))); // the test's own process
 `;
@@ -106,6 +107,13 @@ test("whatever comes as x-request-id or User-Agent, each log line is one JSON ob
   const served = poured.filter(({ msg }) => msg === "poured");
   assert.ok(served.length >= 5);
   for (const line of served) assert.match(String(line["request_id"]), /^[A-Za-z0-9._-]{1,64}$/);
+});
+
+test("what bears the name of a secret is not written, wherever it stands in a line", async (t) => {
+  const lines = await (await startTea(t)).lines();
+  const careless = lines.find((line) => line.includes('"careless"')) ?? "";
+  assert.equal(careless.split('"[hidden]"').length, 4, careless);
+  assert.doesNotMatch(lines.join("\n"), /s3cret/);
 });
 
 test("every line of a request has its id and trace id once, also where the body never came whole", async (t) => {

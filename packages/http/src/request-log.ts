@@ -1,6 +1,7 @@
 import type { RequestContext } from "@kinopass/tracing";
-import { requestContextOf } from "@kinopass/tracing/fastify";
+import { requestContextOf, routeOf } from "@kinopass/tracing/fastify";
 import type { FastifyRequest } from "fastify";
+import { harmlessLines } from "./logger.ts";
 import type { Server } from "./server.ts";
 
 const sentAway = new WeakSet<FastifyRequest>();
@@ -15,9 +16,9 @@ export function noteSentAway(request: FastifyRequest): void {
  * The route's template stands for the address: paths and queries may carry what is nobody's business.
  */
 export function logRequests(app: Server): void {
+  const lines = harmlessLines(app.log);
   app.addHook("onResponse", (request, reply, done) => {
-    // Asked for once: Fastify makes an object of a dozen fields each time.
-    const { url: route = "(none)", config } = request.routeOptions;
+    const { url: route = "(none)", config } = routeOf(request);
     const quiet = (config as { trace?: boolean }).trace === false;
     const { method } = request;
     const line = lineOf(requestContextOf(request), {
@@ -26,9 +27,9 @@ export function logRequests(app: Server): void {
       status: reply.statusCode,
       ms: reply.elapsedTime,
     });
-    if (reply.statusCode >= 500 && !sentAway.has(request)) request.log.error(line, "request");
-    else if (quiet) request.log.debug(line, "request");
-    else request.log.info(line, "request");
+    if (reply.statusCode >= 500 && !sentAway.has(request)) lines.error(line, "request");
+    else if (quiet) lines.debug(line, "request");
+    else lines.info(line, "request");
     done();
   });
 }

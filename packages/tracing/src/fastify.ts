@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { isMetering } from "./meter.ts";
 import { type RequestContext, runWithRequest, runWithRequestIn } from "./request-context.ts";
 import { acceptRequestId, REQUEST_ID_HEADER } from "./request-id.ts";
-import { requestCounted } from "./request-metrics.ts";
+import { type CountedRequest, requestCounted } from "./request-metrics.ts";
 import { openServerSpan, type ServerSpan } from "./server-span.ts";
 import { activeTracer } from "./tracer.ts";
 import { type Trust, trustNetworks } from "./trusted-networks.ts";
@@ -30,7 +30,10 @@ export interface TracingOptions {
 interface Visit {
   readonly request: RequestContext;
   readonly span: ServerSpan | undefined;
+  readonly route: RouteOfRequest | undefined;
 }
+
+type RouteOfRequest = FastifyRequest["routeOptions"];
 
 const VISIT = Symbol("kinopass.tracing.visit");
 const REQUEST_ID = Symbol("kinopass.tracing.requestId");
@@ -72,6 +75,11 @@ export function requestContextOf(request: FastifyRequest): RequestContext {
   return (request as Visited)[VISIT]?.request ?? { requestId: request.id };
 }
 
+/** `request.routeOptions`, without making it anew where it has been asked for already: it is an object of a dozen fields. */
+export function routeOf(request: FastifyRequest): RouteOfRequest {
+  return (request as Visited)[VISIT]?.route ?? request.routeOptions;
+}
+
 /** Whether the request's trace is kept whatever comes of it: where it is not, its id leads nowhere. */
 export function isTraceKept(request: FastifyRequest): boolean {
   return (request as Visited)[VISIT]?.span?.sampled ?? false;
@@ -88,30 +96,36 @@ function begin(request: Visited, reply: FastifyReply, trust: Trust, next: () => 
   const metering = isMetering();
   const tracer = activeTracer();
   if (tracer === undefined && !metering) {
-    const visit: Visit = { request: { requestId }, span: undefined };
+    const visit: Visit = { request: { requestId }, span: undefined, route: undefined };
     request[VISIT] = visit;
     runWithRequest(visit.request, next);
     return;
   }
   const startedAt = performance.now();
-  const span = tracer === undefined ? undefined : openServerSpan(tracer, { request, trust, startedAt });
+  const route = request.routeOptions;
+  const span =
+    tracer === undefined ? undefined : openServerSpan(tracer, { request, route, trust, startedAt });
   const traceId = span?.traceId;
-  const visit: Visit = { request: traceId === undefined ? { requestId } : { requestId, traceId }, span };
+  const visit: Visit = {
+    request: traceId === undefined ? { requestId } : { requestId, traceId },
+    span,
+    route,
+  };
   request[VISIT] = visit;
-  if (metering || span?.end !== undefined) watchAnswer(request, reply, span, startedAt);
+  if (metering || span?.end !== undefined) watchAnswer({ request, route, reply }, span, startedAt);
   enter(visit, next);
 }
 
 function watchAnswer(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  counted: CountedRequest & { readonly reply: FastifyReply },
   span: ServerSpan | undefined,
   startedAt: number,
 ): void {
+  const { reply } = counted;
   // `on`, not `once`, which costs three times as much: a response closes but once.
   reply.raw.on("close", () => {
     span?.end?.(reply);
-    if (isMetering()) requestCounted(request, reply, (performance.now() - startedAt) / 1000);
+    if (isMetering()) requestCounted(counted, (performance.now() - startedAt) / 1000);
   });
 }
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Context, createContextKey, INVALID_TRACEID, trace } from "@opentelemetry/api";
-import { activeContext, activeTracer, runIn } from "./tracer.ts";
+import { type Context, context, createContextKey, INVALID_TRACEID, trace } from "@opentelemetry/api";
+import { light } from "./light-context.ts";
+import { activeContext, activeTracer, ownContexts } from "./tracer.ts";
 
 /** What belongs to the request that is being served, for whoever writes a log line, an audit row or a call out. */
 export interface RequestContext {
@@ -15,25 +16,26 @@ const KEY = createContextKey("kinopass.tracing.request");
 
 /** Runs `fn`, and everything it awaits or schedules, as part of the given request. */
 export function runWithRequest<Result>(request: RequestContext, fn: () => Result): Result {
-  return storage.run(request, fn);
+  const contexts = ownContexts();
+  if (contexts === undefined) return storage.run(request, fn);
+  return contexts.with(light(contexts.active()).setValue(KEY, request), fn);
 }
 
 /**
- * The same together with an OpenTelemetry context, which then carries the request: every store that is entered costs each
- * request about a microsecond, and this way tracing and the request share one. Only what is nearest counts, so inside a
- * `runWithRequest` it enters both.
+ * The same together with an OpenTelemetry context. Our own set-up's contexts carry the request: every store that is entered
+ * or asked costs each request some, and this way there is one. Somebody else's may go nowhere, if he has no context manager.
  */
 export function runWithRequestIn<Result>(request: RequestContext, within: Context, fn: () => Result): Result {
-  const both = within.setValue(KEY, request);
-  if (storage.getStore() === undefined) return runIn(both, fn);
-  return storage.run(request, () => runIn(both, fn));
+  const contexts = ownContexts();
+  if (contexts !== undefined) return contexts.with(within.setValue(KEY, request), fn);
+  return storage.run(request, () => context.with(within, fn));
 }
 
 /** The request being served here; undefined outside any (start-up, background work without a cause). */
 export function currentRequest(): RequestContext | undefined {
-  const nearest = storage.getStore();
-  if (nearest !== undefined || activeTracer() === undefined) return nearest;
-  return activeContext().getValue(KEY) as RequestContext | undefined;
+  const contexts = ownContexts();
+  if (contexts === undefined) return storage.getStore();
+  return contexts.active().getValue(KEY) as RequestContext | undefined;
 }
 
 /** The trace id to show a person or write beside an error: of the active span, else of the request. */

@@ -8,7 +8,6 @@ import {
   type Link,
   propagation,
   type Span,
-  type SpanContext,
   SpanKind,
   SpanStatusCode,
   type Tracer,
@@ -18,6 +17,7 @@ import { isRefusal, recordFailure } from "./failure.ts";
 import { lateRecorder } from "./late-span.ts";
 import { LIGHT_ROOT } from "./light-context.ts";
 import { REQUEST_ID_ATTRIBUTE, TRACEPARENT_HEADER } from "./request-id.ts";
+import { SampledOutSpan } from "./sampled-out-span.ts";
 import { isSampledOutHere } from "./traced-call.ts";
 import type { Trust } from "./trusted-networks.ts";
 
@@ -48,10 +48,13 @@ export interface SpannedRequest {
   readonly hostname: string;
   readonly protocol: string;
   readonly raw: { readonly httpVersion: string };
-  readonly routeOptions: {
-    readonly url?: string | undefined;
-    readonly config: { readonly trace?: boolean };
-  };
+}
+
+/** What is read of the route it was for. */
+export interface SpannedRoute {
+  /** The template; undefined where there is no such route. */
+  readonly url?: string | undefined;
+  readonly config: { readonly trace?: boolean };
 }
 
 /** What is read of its answer. */
@@ -63,10 +66,11 @@ export interface SpannedReply {
 /** Where a request's span belongs, and which span of somebody else's it is linked to. */
 interface Foreign {
   readonly parent: Context;
-  readonly links: Link[];
+  readonly options: { readonly kind: SpanKind.SERVER; readonly links?: Link[] };
 }
 
-const NOBODYS: Foreign = { parent: LIGHT_ROOT, links: [] };
+const SERVER = { kind: SpanKind.SERVER } as const;
+const NOBODYS: Foreign = { parent: LIGHT_ROOT, options: SERVER };
 
 /** A request's span, from its first hook to the close of its response. */
 export interface ServerSpan {
@@ -84,6 +88,7 @@ export interface ServerSpan {
 
 interface Arrival {
   readonly request: SpannedRequest;
+  readonly route: SpannedRoute;
   readonly trust: Trust;
   /** A reading of performance.now(). */
   readonly startedAt: number;
@@ -91,14 +96,12 @@ interface Arrival {
 
 /** Opens the span of a request that has just arrived. */
 export function openServerSpan(tracer: Tracer, arrival: Arrival): ServerSpan {
-  const { request, trust } = arrival;
-  // Asked for once: Fastify makes an object of a dozen fields each time.
-  const { config, url: route } = request.routeOptions;
-  if (config.trace === false) return untraced;
+  const { request, route, trust } = arrival;
+  if (route.config.trace === false) return untraced;
   const foreign = foreignContext(request, trust);
-  const { parent, links } = foreign;
+  const { parent, options } = foreign;
   // No sampler of the set-up looks at attributes, and most requests are sampled out: those never gather them.
-  const span = tracer.startSpan(nameOf(request, route), { kind: SpanKind.SERVER, links }, parent);
+  const span = tracer.startSpan(nameOf(request, route), options, parent);
   if (isSampledOutHere(span)) return new SampledOut(arrival, span, foreign);
   span.setAttributes(requestAttributes(request, route));
   return new Recorded(span, parent);
@@ -108,9 +111,9 @@ export function knownMethod(method: string): string {
   return METHODS.has(method) ? method : "_OTHER";
 }
 
-function nameOf({ method }: SpannedRequest, route: string | undefined): string {
+function nameOf({ method }: SpannedRequest, { url }: SpannedRoute): string {
   const known = METHODS.has(method) ? method : "HTTP";
-  return route === undefined ? known : `${known} ${route}`;
+  return url === undefined ? known : `${known} ${url}`;
 }
 
 /** On routes that opted out. */
@@ -149,17 +152,17 @@ class SampledOut implements ServerSpan {
   readonly sampled = false;
   readonly traceId: string;
   readonly #arrival: Arrival;
-  readonly #ids: SpanContext;
+  readonly #span: Span;
   readonly #foreign: Foreign;
   #thrown: unknown;
   #told = false;
 
   constructor(arrival: Arrival, span: Span, foreign: Foreign) {
     this.#arrival = arrival;
-    this.#ids = span.spanContext();
+    this.#span = span;
     this.#foreign = foreign;
     this.context = trace.setSpan(foreign.parent, span);
-    this.traceId = this.#ids.traceId;
+    this.traceId = traceIdOf(span);
   }
 
   failed(error: unknown, reply: SpannedReply): void {
@@ -178,20 +181,25 @@ class SampledOut implements ServerSpan {
   #tell(reply: SpannedReply): void {
     if (this.#told) return;
     this.#told = true;
-    const { request, startedAt } = this.#arrival;
-    const { url: route } = request.routeOptions;
+    const { request, route, startedAt } = this.#arrival;
     const thrown = this.#thrown;
+    const { parent, options } = this.#foreign;
     lateRecorder()?.({
       name: nameOf(request, route),
-      kind: SpanKind.SERVER,
+      ...options,
       attributes: requestAttributes(request, route),
-      ...this.#foreign,
+      parent,
       startedAt,
-      ids: this.#ids,
+      ids: this.#span.spanContext(),
       sentAway: reply.raw.headersSent && reply.raw.statusCode === 503,
       describe: (late) => noteAnswer(late, reply, noteThrown(late, reply, thrown)),
     });
   }
+}
+
+/** Ours need not make up the rest of its ids for it. */
+function traceIdOf(span: Span): string {
+  return span instanceof SampledOutSpan ? span.traceId : span.spanContext().traceId;
 }
 
 /**
@@ -202,17 +210,17 @@ function foreignContext(request: SpannedRequest, trust: Trust): Foreign {
   const { headers } = request;
   if (headers[TRACEPARENT_HEADER] === undefined) return NOBODYS;
   const offered = propagation.extract(LIGHT_ROOT, headers, defaultTextMapGetter);
-  if (trust(request.ip)) return { parent: offered, links: [] };
+  if (trust(request.ip)) return { parent: offered, options: SERVER };
   const caller = trace.getSpanContext(offered);
-  const links = caller !== undefined && isSpanContextValid(caller) ? [{ context: caller }] : [];
-  return { parent: LIGHT_ROOT, links };
+  if (caller === undefined || !isSpanContextValid(caller)) return NOBODYS;
+  return { parent: LIGHT_ROOT, options: { ...SERVER, links: [{ context: caller }] } };
 }
 
 /**
  * Neither query nor client address is kept, and the path only where the route is the path: path parameters can be codes
  * (a TV's pairing code), queries can be tokens.
  */
-function requestAttributes(request: SpannedRequest, route: string | undefined): Attributes {
+function requestAttributes(request: SpannedRequest, { url: route }: SpannedRoute): Attributes {
   const attributes: Attributes = {
     "http.request.method": knownMethod(request.method),
     "url.scheme": request.protocol,

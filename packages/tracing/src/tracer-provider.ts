@@ -1,4 +1,3 @@
-import { randomFillSync } from "node:crypto";
 import {
   type Context,
   context,
@@ -18,6 +17,7 @@ import type { Resource } from "@opentelemetry/resources";
 import type { SpanLimitNumbers } from "./config.ts";
 import type { LateSpan } from "./late-span.ts";
 import { LIGHT_ROOT, light } from "./light-context.ts";
+import { newId } from "./new-id.ts";
 import { RecordedSpan, type SpanGround } from "./recorded-span.ts";
 import { SampledOutSpan } from "./sampled-out-span.ts";
 
@@ -97,7 +97,7 @@ class KinopassTracer implements Tracer {
     const parent = isFirst || options.root === true ? undefined : parentIn(within);
     const traceId = parent?.traceId ?? newId(16);
     if (this.#sample(parent, traceId)) return this.#record(name, options, parent, traceId, newId(8));
-    return new SampledOutSpan(withState({ traceId, spanId: newId(8), traceFlags: TraceFlags.NONE }, parent));
+    return new SampledOutSpan(traceId, parent?.traceState);
   }
 
   startActiveSpan<Work extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<Work> {
@@ -143,29 +143,4 @@ function parentIn(within: Context): SpanContext | undefined {
 
 function withState(made: SpanContext, parent: SpanContext | undefined): SpanContext {
   return parent?.traceState === undefined ? made : { ...made, traceState: parent.traceState };
-}
-
-/**
- * Drawn for hundreds of ids at once: asking for randomness costs about the same however much is asked for, more than the
- * rest of a span. Digits are written for some twenty at once; an id holds on to the text it is a part of, so that is short.
- */
-const drawn = Buffer.alloc(8_192);
-const WRITTEN_AT_ONCE = 512;
-let written = drawn.length;
-let digits = "";
-let used = 0;
-
-function newId(bytes: 8 | 16): string {
-  const length = bytes * 2;
-  if (used + length > digits.length) {
-    if (written === drawn.length) {
-      randomFillSync(drawn);
-      written = 0;
-    }
-    digits = drawn.toString("hex", written, written + WRITTEN_AT_ONCE);
-    written += WRITTEN_AT_ONCE;
-    used = 0;
-  }
-  used += length;
-  return digits.slice(used - length, used);
 }

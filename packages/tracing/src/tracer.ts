@@ -47,7 +47,7 @@ export function activeContext(): Context {
   return own === undefined ? context.active() : own.contexts.active();
 }
 
-/** Runs `fn`, and everything it awaits or schedules, in the given context. */
-export function runIn<Result>(within: Context, fn: () => Result): Result {
-  return own === undefined ? context.with(within, fn) : own.contexts.with(within, fn);
+/** The contexts of this package's own set-up; undefined while there is none, or somebody else's. */
+export function ownContexts(): ContextManager | undefined {
+  return own?.contexts;
 }

@@ -30,14 +30,15 @@ export function openTurnedAway(given: TurnedAway): TurnedAwayVisit {
   if (tracer === undefined && !isMetering()) return UNSEEN;
   const startedAt = performance.now();
   const request = seen(given);
+  const route = { url: given.route, config: {} };
   const span =
-    tracer === undefined ? undefined : openServerSpan(tracer, { request, trust: nobody, startedAt });
+    tracer === undefined ? undefined : openServerSpan(tracer, { request, route, trust: nobody, startedAt });
   return {
     traceId: span?.traceId,
     answered: (error) => {
       const reply = { raw: given.response, statusCode: given.response.statusCode };
       if (span !== undefined) end(span, error, reply);
-      if (isMetering()) requestCounted(request, reply, (performance.now() - startedAt) / 1000);
+      if (isMetering()) requestCounted({ request, route, reply }, (performance.now() - startedAt) / 1000);
     },
   };
 }
@@ -52,7 +53,7 @@ function end(span: ServerSpan, error: unknown, reply: SpannedReply): void {
   span.end?.(reply);
 }
 
-function seen({ message, requestId, route }: TurnedAway): SpannedRequest {
+function seen({ message, requestId }: TurnedAway): SpannedRequest {
   return {
     id: requestId,
     method: message.method ?? "",
@@ -61,6 +62,5 @@ function seen({ message, requestId, route }: TurnedAway): SpannedRequest {
     hostname: (message.headers.host ?? "").replace(/:\d+$/, ""),
     protocol: "encrypted" in message.socket ? "https" : "http",
     raw: message,
-    routeOptions: { url: route, config: {} },
   };
 }
