@@ -7,7 +7,7 @@ import { json } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import fastify, { type FastifyServerOptions } from "fastify";
-import { NumberedResponse, requestContextOf, type TracingOptions, tracing } from "./fastify.ts";
+import { NumberedResponse, requestContextOf, routeOf, type TracingOptions, tracing } from "./fastify.ts";
 import { activeTraceId, currentRequest, trace } from "./index.ts";
 import { spanNamed, traceToReceiver } from "./testing/tracing-under-test.ts";
 
@@ -46,6 +46,26 @@ function setUp(options: Partial<TracingOptions> = {}, server: FastifyServerOptio
   });
   return app;
 }
+
+test("a request's route is what Fastify says, with tracing off and on, and also where there is none", async (t) => {
+  const seen: unknown[] = [];
+  const app = setUp();
+  app.addHook("onResponse", async (request) =>
+    seen.push([routeOf(request).url, routeOf(request).config.trace]),
+  );
+  const ask = async () => {
+    for (const url of ["/films/7", "/livez", "/nowhere"]) await app.inject(url);
+    return seen.splice(0);
+  };
+  const expected = [
+    ["/films/:id", undefined],
+    ["/livez", false],
+    [undefined, undefined],
+  ];
+  assert.deepEqual(await ask(), expected);
+  await traceToReceiver(t);
+  assert.deepEqual(await ask(), expected);
+});
 
 test("a request's span has the route's name, the conventions' attributes and the request id", async (t) => {
   const { collect } = await traceToReceiver(t);

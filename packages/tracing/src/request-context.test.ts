@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { trace as api, INVALID_SPAN_CONTEXT } from "@opentelemetry/api";
 import fastify from "fastify";
 import { tracing } from "./fastify.ts";
 import {
@@ -70,4 +71,18 @@ test("the nearest request counts, whether it came in by HTTP or was set by hand"
   await traceToReceiver(t);
   assert.deepEqual(await ids(), ["outer", "inner"]);
   assert.deepEqual(await runWithRequest({ requestId: "before" }, ids), ["outer", "inner"]);
+});
+
+test("under somebody else's SDK, and without any context manager, the request is known all the same", async (t) => {
+  const nothing = api.wrapSpanContext(INVALID_SPAN_CONTEXT);
+  const tracer = { startSpan: () => nothing, startActiveSpan: () => nothing };
+  api.setGlobalTracerProvider({ getTracer: () => tracer as never });
+  t.after(() => api.disable());
+  const app = fastify();
+  app.register(tracing, { makeRequestId: () => "outer" });
+  app.get("/", async () => {
+    await delay(1);
+    return [currentRequest()?.requestId, runWithRequest({ requestId: "inner" }, currentRequest)?.requestId];
+  });
+  assert.deepEqual((await app.inject("/")).json(), ["outer", "inner"]);
 });

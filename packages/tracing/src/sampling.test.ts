@@ -8,6 +8,7 @@ import {
   activeTraceId,
   areSpansKept,
   clientSpan,
+  outgoingHeaders,
   pastSpan,
   SpanKind,
   trace,
@@ -97,6 +98,19 @@ test("a failure in a sampled-out trace is kept: the request under the ids alread
   );
   assert.equal(query?.attributes["step"], 1);
   assert.equal(request?.attributes["request.id"], "made");
+});
+
+test("the id that a service below was told is that of the request's span, should it be kept after all", async (t) => {
+  const app = fastify();
+  app.register(tracing, { makeRequestId: () => "made" });
+  app.get("/", async (_request, reply) => reply.code(503).send([outgoingHeaders(), outgoingHeaders()]));
+  const { collect } = await traceToReceiver(t, NONE);
+  const told = (await app.inject("/")).json<{ traceparent: string }[]>();
+  const { traceId, spanId } = spanNamed(await collect(), "GET /");
+  assert.deepEqual(
+    told.map(({ traceparent }) => traceparent),
+    Array(2).fill(`00-${traceId}-${spanId}-00`),
+  );
 });
 
 test("a failure within the process is told by the request it fails, with where it was thrown", async (t) => {
