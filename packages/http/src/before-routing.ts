@@ -10,7 +10,7 @@ import type { Server } from "./server.ts";
  */
 export function answerBeforeRouting(
   app: Server,
-  logger: FastifyBaseLogger,
+  lines: FastifyBaseLogger,
   { error, request, reply }: { error: FastifyError; request: FastifyRequest; reply: FastifyReply },
 ): void {
   const began = performance.now();
@@ -20,7 +20,7 @@ export function answerBeforeRouting(
   reply.raw.once("close", () => {
     visit.answered(error);
     const { statusCode: status } = reply.raw;
-    logger.info(lineOf(ids, { method, route: "(none)", status, ms: performance.now() - began }), "request");
+    lines.info(lineOf(ids, { method, route: "(none)", status, ms: performance.now() - began }), "request");
   });
   reply.headers(SECURITY_HEADERS);
   void app.errorHandler(error, request as never, reply as never);

@@ -15,7 +15,6 @@ import {
 import { NumberedResponse, openTurnedAway, requestIdOf } from "@kinopass/tracing/fastify";
 import type { FastifyBaseLogger, FastifyServerFactory, onRequestHookHandler } from "fastify";
 import { problemAnswer } from "./answer-errors.ts";
-import { harmlessLines } from "./logger.ts";
 import type { AppError } from "./refusals.ts";
 import { lineOf } from "./request-log.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
@@ -45,7 +44,8 @@ interface Knock {
 }
 
 export interface GateOptions {
-  readonly logger: FastifyBaseLogger;
+  /** For the lines of requests. */
+  readonly lines: FastifyBaseLogger;
   readonly onTurnedAway?: OnTurnedAway | undefined;
 }
 
@@ -55,8 +55,8 @@ export class Gate {
   /** By path: one method of a path can have room to ask for. */
   readonly #doors = new Map<string, Door>();
 
-  constructor({ logger, onTurnedAway }: GateOptions) {
-    this.#lines = harmlessLines(logger);
+  constructor({ lines, onTurnedAway }: GateOptions) {
+    this.#lines = lines;
     this.#onTurnedAway = onTurnedAway;
   }
 

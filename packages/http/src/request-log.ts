@@ -1,7 +1,6 @@
 import type { RequestContext } from "@kinopass/tracing";
 import { requestContextOf, routeOf } from "@kinopass/tracing/fastify";
-import type { FastifyRequest } from "fastify";
-import { harmlessLines } from "./logger.ts";
+import type { FastifyBaseLogger, FastifyRequest } from "fastify";
 import type { Server } from "./server.ts";
 
 const sentAway = new WeakSet<FastifyRequest>();
@@ -15,8 +14,7 @@ export function noteSentAway(request: FastifyRequest): void {
  * One line a request, its level from the status: 5xx is an error of ours, the rest is information.
  * The route's template stands for the address: paths and queries may carry what is nobody's business.
  */
-export function logRequests(app: Server): void {
-  const lines = harmlessLines(app.log);
+export function logRequests(app: Server, lines: FastifyBaseLogger): void {
   app.addHook("onResponse", (request, reply, done) => {
     const { url: route = "(none)", config } = routeOf(request);
     const quiet = (config as { trace?: boolean }).trace === false;

@@ -16,6 +16,7 @@ import { readBodies } from "./bodies.ts";
 import { closedPaths } from "./closed-paths.ts";
 import { common } from "./common-refusals.ts";
 import { Gate, type OnTurnedAway } from "./gate.ts";
+import { harmlessLines } from "./logger.ts";
 import { logRequests } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { type SheddingOptions, shedWhenLate } from "./shedding.ts";
@@ -62,10 +63,12 @@ const LIMITS = {
 /** A Fastify server with the manners that every Kinopass service shares. Knows no capability. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { headersMs, requestMs } = options.patience ?? LIMITS;
-  const gate = new Gate(options);
+  const { logger, onTurnedAway } = options;
+  const lines = harmlessLines(logger);
+  const gate = new Gate({ lines, onTurnedAway });
   const app = Fastify({
     serverFactory: gate.server,
-    loggerInstance: options.logger,
+    loggerInstance: logger,
     // The logger adds the ids to every line by itself, also to those that are not written through the request.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -85,7 +88,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // Whoever still has a connection is served while the process drains, and told that it was the last request on it.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) =>
-      answerBeforeRouting(app, options.logger, { error, request, reply } as never),
+      answerBeforeRouting(app, lines, { error, request, reply } as never),
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Server;
 
   strictValidation(app);
@@ -95,7 +98,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     trustedNetworks: options.trustedTraceNetworks ?? [],
   });
   securityHeaders(app);
-  logRequests(app);
+  logRequests(app, lines);
   answerErrors(app, { demandDocumentedCodes: options.demandDocumentedCodes ?? false });
   refuseAmbiguousRequests(app);
   gate.guard(app);

@@ -73,6 +73,16 @@ test("the nearest request counts, whether it came in by HTTP or was set by hand"
   assert.deepEqual(await runWithRequest({ requestId: "before" }, ids), ["outer", "inner"]);
 });
 
+test("work that outlasts the set-up keeps its request", async (t) => {
+  const { running } = await traceToReceiver(t);
+  const seen = await runWithRequest({ requestId: "job" }, async () => {
+    const before = currentRequest()?.requestId;
+    await running.shutdown(1_000);
+    return [before, currentRequest()?.requestId];
+  });
+  assert.deepEqual(seen, ["job", "job"]);
+});
+
 test("under somebody else's SDK, and without any context manager, the request is known all the same", async (t) => {
   const nothing = api.wrapSpanContext(INVALID_SPAN_CONTEXT);
   const tracer = { startSpan: () => nothing, startActiveSpan: () => nothing };

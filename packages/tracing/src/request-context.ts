@@ -14,11 +14,15 @@ export interface RequestContext {
 const storage = new AsyncLocalStorage<RequestContext>();
 const KEY = createContextKey("kinopass.tracing.request");
 
-/** Runs `fn`, and everything it awaits or schedules, as part of the given request. */
+/**
+ * Runs `fn`, and everything it awaits or schedules, as part of the given request. In both stores: a job that outlasts our own
+ * set-up, at the process's end, keeps its request.
+ */
 export function runWithRequest<Result>(request: RequestContext, fn: () => Result): Result {
-  const contexts = ownContexts();
-  if (contexts === undefined) return storage.run(request, fn);
-  return contexts.with(light(contexts.active()).setValue(KEY, request), fn);
+  return storage.run(request, () => {
+    const contexts = ownContexts();
+    return contexts === undefined ? fn() : contexts.with(light(contexts.active()).setValue(KEY, request), fn);
+  });
 }
 
 /**

@@ -38,7 +38,7 @@ function byteOf(traceId: string, at: number): number {
   );
 }
 
-/** Of small digits: ids that are made or read here need not be looked through again as the SDK does. */
+/** Of lower-case digits alone: ids that are made or read here need not be looked through again as the SDK does. */
 function hexByte(traceId: string, at: number): number {
   return (digit(traceId.charCodeAt(at)) << 4) | digit(traceId.charCodeAt(at + 1));
 }
