@@ -26,5 +26,7 @@ export function print(title: string, figures: readonly Figure[]): boolean {
 
 function format(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString("en");
-  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  // Ratios: one that misses its aim by a thousandth must not look as if it did not.
+  return value.toFixed(Math.abs(value) < 2 ? 3 : 2);
 }

@@ -3,6 +3,7 @@ import { startOtlpReceiver } from "@kinopass/tracing/testing/otlp-receiver";
 import { type Ground, openGround, type Person } from "./ground.ts";
 import { median } from "./load.ts";
 import type { Figure } from "./report.ts";
+import { againstOthers, overProcesses } from "./side-by-side.ts";
 import { OPERATIONS, type Turn, turn } from "./turn.ts";
 
 const CLIENTS = 8;
@@ -19,7 +20,7 @@ const WARM_UP_ROUNDS = 10;
  */
 const WARM_UP_SECONDS = 2.5;
 /** Short turns and many of them: on a shared machine a long one catches somebody else's work. */
-const TURNS = 10;
+const TURNS = 30;
 const TURN_SECONDS = 0.3;
 /** Not counted: while the others had their turns, this one's code and data left the caches, which no busy service sees. */
 const LEAD_IN_SECONDS = 0.2;
@@ -37,19 +38,15 @@ const NAMES = Object.keys(MODES) as Mode[];
 const BARE: Mode = "no tracing code";
 const BARE_AGAIN: Mode = "the same again";
 
-/** What one process did in its turns: of both the better quartile, since whoever else is at work only ever adds. */
-interface Showing {
-  readonly perSecond: number;
-  readonly cpuUs: number;
-  readonly failures: number;
-}
+/** The turns of one process. */
+type Turns = readonly Turn[];
 
 /**
  * Refreshes and film pages with tracing off, at 1 % and at 100 %, ÷ the same services with @kinopass/tracing replaced
  * by stand-ins that know request ids, as a service without tracing would, and nothing else. Beside them: the same
  * stand-ins a second time, which tells how far the figures can be believed; the others are held against the mean of both.
- * All run side by side on one database and are measured in turn, so that the machine's drift falls on all. Spans go to a receiver in
- * the load generator's process, which throws them away unread.
+ * All run side by side on one database and are measured in turn, so that the machine's drift falls on all: what is compared are
+ * turns of one round. Spans go to a receiver in the load generator's process, which throws them away unread.
  */
 export async function benchTracing(parameter?: string): Promise<Figure[]> {
   const receiver = await startOtlpReceiver();
@@ -60,7 +57,7 @@ export async function benchTracing(parameter?: string): Promise<Figure[]> {
     const services = (["auth", "catalog"] as const).filter((name) => (parameter ?? name) === name);
     const figures: Figure[] = [];
     for (const service of services) {
-      const seen = new Map<Mode, Showing[]>(NAMES.map((mode) => [mode, []]));
+      const seen = new Map<Mode, Turns[]>(NAMES.map((mode) => [mode, []]));
       for (let process = 0; process < PROCESSES; process += 1)
         for (const [mode, turns] of await measured(ground, {
           service,
@@ -68,7 +65,7 @@ export async function benchTracing(parameter?: string): Promise<Figure[]> {
           endpoint: receiver.url,
           process,
         }))
-          seen.get(mode)?.push(showing(turns));
+          seen.get(mode)?.push(turns);
       figures.push(...report(OPERATIONS[service].unit, seen));
     }
     return figures;
@@ -117,16 +114,6 @@ function turned(by: number): readonly Mode[] {
   return [...NAMES.slice(first), ...NAMES.slice(0, first)];
 }
 
-function showing(turns: readonly Turn[]): Showing {
-  const quartile = (values: readonly number[]) =>
-    values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)];
-  return {
-    perSecond: -(quartile(turns.map(({ perSecond }) => -perSecond)) ?? 0),
-    cpuUs: quartile(turns.map(({ cpuUs }) => cpuUs)) ?? 0,
-    failures: turns.reduce((sum, { failures }) => sum + failures, 0),
-  };
-}
-
 function environment(mode: Mode, endpoint: string): Record<string, string> {
   if (mode === "tracing off") return {};
   if (mode === "1 % sampled" || mode === "100 % sampled")
@@ -138,57 +125,67 @@ function environment(mode: Mode, endpoint: string): Record<string, string> {
   return { NODE_OPTIONS: `--import=${new URL("./no-tracing/hooks.js", import.meta.url).href}` };
 }
 
-function report(unit: string, seen: ReadonlyMap<Mode, readonly Showing[]>): Figure[] {
+function report(unit: string, seen: ReadonlyMap<Mode, readonly Turns[]>): Figure[] {
   const [bare = [], again = []] = [seen.get(BARE), seen.get(BARE_AGAIN)];
-  const both = bare.map((one, index) => meanOf(one, again[index] ?? one));
-  const failed = [...seen.values()].flat().reduce((sum, { failures }) => sum + failures, 0);
+  const all = [...seen.values()].flat(2);
+  const failed = all.reduce((sum, { failures }) => sum + failures, 0);
   return [
     ...NAMES.flatMap((mode) => {
-      const against = mode === BARE_AGAIN ? bare : both;
-      return figuresOf(`${unit}, ${mode}`, { mode, shown: seen.get(mode) ?? [], bare: against });
+      const shown = seen.get(mode) ?? [];
+      const against = mode === BARE_AGAIN ? [bare] : [bare, again];
+      const absolute = absolutesOf(`${unit}, ${mode}`, shown);
+      return mode === BARE
+        ? absolute
+        : [...absolute, ...ratiosOf(`${unit}, ${mode}`, { mode, shown, against })];
     }),
     { name: `${unit}: failed requests`, value: failed, unit: "", target: { atMost: 0 } },
   ];
 }
 
-/** Of two processes that run the same code. */
-function meanOf(one: Showing, other: Showing): Showing {
-  const mean = (pick: (of: Showing) => number) => (pick(one) + pick(other)) / 2;
-  return {
-    perSecond: mean(({ perSecond }) => perSecond),
-    cpuUs: mean(({ cpuUs }) => cpuUs),
-    failures: one.failures + other.failures,
-  };
+/** Of each process the better quartile, since whoever else is at work only ever adds; of these the median. */
+function absolutesOf(what: string, shown: readonly Turns[]): Figure[] {
+  const quartile = (values: readonly number[]) =>
+    values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)] ?? 0;
+  const perSecond = shown.map((turns) => -quartile(turns.map(({ perSecond }) => -perSecond)));
+  const cpuUs = shown.map((turns) => quartile(turns.map(({ cpuUs }) => cpuUs)));
+  return [
+    { name: what, value: median(perSecond), unit: "/s" },
+    { name: `${what}: processor time each`, value: median(cpuUs), unit: "µs" },
+  ];
 }
 
 interface Compared {
   readonly mode: Mode;
-  readonly shown: readonly Showing[];
-  readonly bare: readonly Showing[];
+  readonly shown: readonly Turns[];
+  /** What it is held against, process by process. */
+  readonly against: readonly (readonly Turns[])[];
 }
 
-/** Ratios are of processes that ran side by side. */
-function figuresOf(what: string, { mode, shown, bare }: Compared): Figure[] {
-  const absolute = [
-    { name: what, value: median(shown.map(({ perSecond }) => perSecond)), unit: "/s" },
-    { name: `${what}: processor time each`, value: median(shown.map(({ cpuUs }) => cpuUs)), unit: "µs" },
-  ];
-  if (mode === BARE) return absolute;
-  const cpu = shown.map(({ cpuUs }, index) => (bare[index]?.cpuUs ?? 0) / cpuUs);
-  const throughput = shown.map(({ perSecond }, index) => perSecond / (bare[index]?.perSecond ?? 0));
+function ratiosOf(what: string, { mode, shown, against }: Compared): Figure[] {
+  const ratio = (of: (turn: Turn) => number) =>
+    overProcesses(
+      shown.map((turns, process) =>
+        againstOthers(
+          turns.map(of),
+          against.map((other) => (other[process] ?? []).map(of)),
+        ),
+      ),
+    );
+  // The less processor time a request takes, the more of them there are in a second of it.
+  const [cpu, throughput] = [ratio(({ cpuUs }) => 1 / cpuUs), ratio(({ perSecond }) => perSecond)];
   const atLeast = MODES[mode];
+  const within = (error: number) => `± ${error.toFixed(3)}`;
   return [
-    ...absolute,
-    { name: `${what}: by processor time`, value: median(cpu), unit: "" },
+    { name: `${what}: by processor time`, value: cpu.mean, unit: within(cpu.error) },
     {
       name: `${what}: lowest and highest`,
-      value: Math.min(...cpu),
-      unit: `to ${Math.max(...cpu).toFixed(2)}`,
+      value: throughput.lowest,
+      unit: `to ${throughput.highest.toFixed(2)}`,
     },
     {
       name: `${what} ÷ ${BARE}`,
-      value: median(throughput),
-      unit: "",
+      value: throughput.mean,
+      unit: within(throughput.error),
       ...(atLeast === undefined ? {} : { target: { atLeast } }),
     },
   ];
