@@ -20,7 +20,7 @@ const WARM_UP_ROUNDS = 10;
  */
 const WARM_UP_SECONDS = 2.5;
 /** Short turns and many of them: on a shared machine a long one catches somebody else's work. */
-const TURNS = 30;
+const TURNS = 40;
 const TURN_SECONDS = 0.3;
 /** Not counted: while the others had their turns, this one's code and data left the caches, which no busy service sees. */
 const LEAD_IN_SECONDS = 0.2;
@@ -92,12 +92,12 @@ async function measured(
   const seen = new Map<Mode, Turn[]>(NAMES.map((mode) => [mode, []]));
   try {
     // Each time another mode is the first to start and the first of a round: none is always the one after a pause.
-    for (const mode of turned(process))
+    for (const mode of orderOf(process))
       running.set(mode, await ground.another(service, environment(mode, endpoint)));
     for (let round = 0; round < WARM_UP_ROUNDS; round += 1)
       for (const one of running.values()) await turn(one, people, once, WARM_UP_SECONDS);
     for (let round = 0; round < TURNS; round += 1)
-      for (const mode of turned(round)) {
+      for (const mode of orderOf(round)) {
         const one = running.get(mode);
         if (one === undefined) continue;
         await turn(one, people, once, LEAD_IN_SECONDS);
@@ -109,9 +109,13 @@ async function measured(
   return seen;
 }
 
-function turned(by: number): readonly Mode[] {
-  const first = by % NAMES.length;
-  return [...NAMES.slice(first), ...NAMES.slice(0, first)];
+/**
+ * Each kind is the first equally often, and comes after each other equally often: what a turn leaves to be done by the
+ * database falls on the next. With as many kinds as a prime number, any step from one to the next reaches all.
+ */
+function orderOf(round: number): readonly Mode[] {
+  const step = 1 + (round % (NAMES.length - 1));
+  return NAMES.flatMap((_, place) => NAMES[(round + place * step) % NAMES.length] ?? []);
 }
 
 function environment(mode: Mode, endpoint: string): Record<string, string> {
