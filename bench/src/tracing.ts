@@ -184,7 +184,7 @@ function ratiosOf(what: string, { mode, shown, against }: Compared): Figure[] {
     {
       name: `${what}: lowest and highest`,
       value: throughput.lowest,
-      unit: `to ${throughput.highest.toFixed(2)}`,
+      unit: `to ${throughput.highest.toFixed(3)}`,
     },
     {
       name: `${what} ÷ ${BARE}`,
