@@ -8,7 +8,7 @@ export interface Ratio {
   readonly highest: number;
 }
 
-/** Of what is left when the lowest and the highest fifth are put aside: who else is at work falls on single turns. */
+/** The lowest and the highest fifth are put aside: who else is at work falls on single turns. */
 const ASIDE = 0.2;
 
 /**

@@ -13,5 +13,5 @@ export async function leave(logger: FastifyBaseLogger): Promise<never> {
   );
   // exit() would wait for the thread in which a write is stuck.
   if (!(await Promise.race([told, delay(LAST_LINES_MS, false)]))) process.kill(process.pid, "SIGKILL");
-  process.exit(); // its callers are main.ts alone, and have closed all there is to close
+  process.exit(); // its callers, main.ts and a test's own process, have closed all there is to close
 }
