@@ -22,6 +22,8 @@ const SERVICE = `
   const address = await listen(app, { host: "127.0.0.1", port: 0, portVariable: "TEA_PORT" });
   logger.info({ address }, "listening");
   logger.info({ password: "s3cret-1", form: { refresh_token: "s3cret-2" }, req: { headers: { cookie: "s3cret-3" } } }, "careless");
+  const refused = (port) => Object.assign(new Error("port " + port), { code: "ECONNREFUSED" });
+  logger.error({ code: "s3cret-4", err: Object.assign(refused(1), { cause: refused(2) }) }, "nobody there");
   // Whatever was answered is logged and written before it goes.
   process.once("SIGTERM", () => app.close().then(() => leave(logger))); // the test's own process
 `;
@@ -114,6 +116,17 @@ test("what bears the name of a secret is not written, wherever it stands in a li
   const careless = lines.find((line) => line.includes('"careless"')) ?? "";
   assert.equal(careless.split('"[hidden]"').length, 4, careless);
   assert.doesNotMatch(lines.join("\n"), /s3cret/);
+});
+
+test("what kind of error it was is written, of its cause too, and not taken for a code somebody was sent", async (t) => {
+  const lines = await (await startTea(t)).lines();
+  const line = JSON.parse(lines.find((line) => line.includes('"nobody there"')) ?? "{}") as {
+    readonly code: string;
+    readonly err: { readonly error_code: string; readonly cause: { readonly error_code: string } };
+  };
+  assert.equal(line.code, "[hidden]");
+  assert.equal(line.err.error_code, "ECONNREFUSED");
+  assert.equal(line.err.cause.error_code, "ECONNREFUSED");
 });
 
 test("every line of a request has its id and trace id once, also where the body never came whole", async (t) => {

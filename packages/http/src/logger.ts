@@ -84,7 +84,8 @@ function describeError(error: unknown): object {
   return {
     type: error.name,
     message: error.message,
-    ...(typeof code === "string" ? { code } : {}),
+    // Not as `code`: that name is also a secret's, and would be hidden.
+    ...(typeof code === "string" ? { error_code: code } : {}),
     ...(typeof sqlState === "string" ? { sql_state: sqlState } : {}),
     ...(typeof constraint === "string" ? { constraint } : {}),
     stack: error.stack,
