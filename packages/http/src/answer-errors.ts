@@ -31,14 +31,15 @@ export function answerErrors(
   app: Server,
   { demandDocumentedCodes }: { readonly demandDocumentedCodes: boolean },
 ): void {
+  // In log lines `problem`: what is called `code` is hidden as a secret.
   app.setErrorHandler((thrown: unknown, request, reply) => {
     const error = asAppError(thrown);
     if (isSentAway(error)) noteSentAway(request);
     else if (error.status >= 500)
-      request.log.error({ ...idsOf(request), err: thrown, code: error.code }, "request failed");
+      request.log.error({ ...idsOf(request), err: thrown, problem: error.code }, "request failed");
     const undocumented = demandDocumentedCodes && !isDocumented(error, request);
     if (undocumented)
-      request.log.error({ ...idsOf(request), code: error.code }, "the contract does not list this code");
+      request.log.error({ ...idsOf(request), problem: error.code }, "the contract does not list this code");
     // Nothing is returned: for a reply handed back the framework would wait, by a dozen listeners on it.
     sendProblem(
       undocumented ? common.internal_error({ members: { undocumented: error.code } }) : error,

@@ -253,7 +253,7 @@ test("a failure of ours is logged as an error, who is only sent away is not", as
   const tea = await startTea(t);
   for (const path of ["/full", "/refused"]) assert.equal((await fetch(`${tea.url}${path}`)).status, 503);
   const logged = (await tea.lines()).map(
-    (line) => JSON.parse(line) as { msg: string; route?: string; level: unknown },
+    (line) => JSON.parse(line) as { msg: string; route?: string; level: unknown; problem?: string },
   );
   const of = (route: string) => logged.filter((line) => line.route === route && line.msg === "request");
   const [info] = logged.filter(({ msg }) => msg === "listening");
@@ -265,7 +265,10 @@ test("a failure of ours is logged as an error, who is only sent away is not", as
     of("/refused").map(({ level }) => level),
     [info?.level],
   );
-  assert.equal(logged.filter(({ msg }) => msg === "request failed").length, 1);
+  assert.deepEqual(
+    logged.filter(({ msg }) => msg === "request failed").map(({ problem }) => problem),
+    ["temporarily_unavailable"],
+  );
 });
 
 test("who is turned away at the gate leaves the line and the span that he would leave behind it", async (t) => {
